@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import {
+  backendIdSchema,
+  backendSchema,
+  channelsSchema,
+  deviceSchema,
+  parameterCountsSchema,
+  pictureSizeSchema,
+  provenanceSchema,
+  seedSchema,
+  settingsSchema,
+  stopConditionSchema,
+} from './domain.ts';
+import { failureSchema } from './errors.ts';
+import { familyIds } from './presets.ts';
+
+/**
+ * Messages between the studio and the engine: plain data, checked on receipt. One engine process does one
+ * job and ends. A change that an older engine would misread raises the number.
+ */
+export const engineProtocol = 1;
+
+/** What a model is made of; the same object is `config.json` of the run and travels in each checkpoint. */
+export const modelConfigSchema = z.object({
+  family: z.enum(familyIds),
+  presetId: z.string(),
+  sizePx: pictureSizeSchema,
+  channels: channelsSchema,
+  seed: seedSchema,
+  /** Names of the classes of a conditional model, in the order of their numbers; absent for the others. */
+  classes: z.array(z.string()).min(1).optional(),
+  /** Every hyper-parameter, resolved. */
+  settings: settingsSchema,
+});
+export type ModelConfig = z.infer<typeof modelConfigSchema>;
+
+const backendChoice = z.object({
+  id: backendIdSchema,
+  threads: z.number().int().min(1).max(16),
+  /** The name of the graphics adapter to use; the system's choice without it. */
+  adapter: z.string().optional(),
+});
+
+export const engineJobSchema = z.discriminatedUnion('job', [
+  z.object({
+    job: z.literal('train'),
+    protocol: z.literal(engineProtocol),
+    backend: backendChoice,
+    config: modelConfigSchema,
+    /** Holds `checkpoints/`, `samples/`, `log.ndjson`; made by the studio. */
+    runFolder: z.string(),
+    /** Holds `images.u8` and `labels.i32` of the dataset version. */
+    versionFolder: z.string(),
+    images: z.number().int().positive(),
+    stop: stopConditionSchema,
+    /** Absolute path of the checkpoint to go on from; null starts afresh. */
+    resumeFrom: z.string().nullable(),
+  }),
+  z.object({
+    job: z.literal('generate'),
+    protocol: z.literal(engineProtocol),
+    backend: backendChoice,
+    config: modelConfigSchema,
+    checkpoint: z.string(),
+    /** One picture for each; a picture is a function of the checkpoint and its own seed alone. */
+    seeds: z.array(seedSchema).min(1),
+    /** The class of all of them, of a conditional model; without it each seed also decides the class. */
+    classIndex: z.number().int().min(0).optional(),
+    /** Written into each PNG with the picture's own seed; see `provenanceChunks`. */
+    provenance: provenanceSchema.omit({ seed: true, label: true }),
+  }),
+  z.object({
+    job: z.literal('trial'),
+    protocol: z.literal(engineProtocol),
+    backend: backendChoice,
+    config: modelConfigSchema,
+    /** At most this many steps, on random pictures … */
+    steps: z.number().int().min(1).max(100),
+    /** … and no new step after this long. */
+    limitMs: z.number().positive(),
+  }),
+  /** Opens a backend and trains a tiny network on it whose losses are known. */
+  z.object({
+    job: z.literal('probe'),
+    protocol: z.literal(engineProtocol),
+    backend: backendChoice,
+    /** 0 only opens it and names its device. */
+    steps: z.number().int().min(0).max(20),
+  }),
+]);
+export type EngineJob = z.infer<typeof engineJobSchema>;
+export type TrainJob = Extract<EngineJob, { job: 'train' }>;
+export type GenerateJob = Extract<EngineJob, { job: 'generate' }>;
+export type TrialJob = Extract<EngineJob, { job: 'trial' }>;
+export type ProbeJob = Extract<EngineJob, { job: 'probe' }>;
+
+/** Orders to a training engine; obeyed before the next step. The first message is always a job. */
+export const engineOrderSchema = z.discriminatedUnion('order', [
+  z.object({ order: z.literal('pause') }),
+  z.object({ order: z.literal('resume') }),
+  /** Save a checkpoint, then end. */
+  z.object({ order: z.literal('stop') }),
+  z.object({ order: z.literal('save') }),
+  z.object({ order: z.literal('sample') }),
+]);
+export type EngineOrder = z.infer<typeof engineOrderSchema>;
+
+export const engineReportSchema = z.discriminatedUnion('report', [
+  z.object({
+    report: z.literal('started'),
+    backend: backendSchema,
+    parameters: parameterCountsSchema,
+    /** The step training goes on from: 0, or the checkpoint's. */
+    step: z.number().int(),
+    trainedMs: z.number(),
+  }),
+  z.object({
+    report: z.literal('tick'),
+    step: z.number().int(),
+    trainedMs: z.number(),
+    /** Median wall time of a step since the start of this sitting. */
+    stepMs: z.number(),
+    values: z.record(z.string(), z.number()),
+  }),
+  z.object({
+    report: z.literal('sample'),
+    step: z.number().int(),
+    /** Relative to the run's folder. */
+    file: z.string(),
+    columns: z.number().int(),
+    rows: z.number().int(),
+  }),
+  z.object({
+    report: z.literal('checkpoint'),
+    step: z.number().int(),
+    trainedMs: z.number(),
+    file: z.string(),
+    sha256: z.string(),
+    bytes: z.number().int(),
+  }),
+  z.object({ report: z.literal('paused'), step: z.number().int() }),
+  z.object({ report: z.literal('resumed'), step: z.number().int() }),
+  z.object({
+    report: z.literal('image'),
+    index: z.number().int(),
+    seed: seedSchema,
+    /** The name of its class, of a conditional model. */
+    label: z.string().optional(),
+    /** The finished PNG file. */
+    png: z.instanceof(Uint8Array),
+  }),
+  z.object({
+    report: z.literal('trial'),
+    stepMs: z.number(),
+    steps: z.number().int(),
+    memoryBytes: z.number().int(),
+    parameters: parameterCountsSchema,
+    backend: backendSchema,
+  }),
+  z.object({
+    report: z.literal('probe'),
+    device: deviceSchema,
+    stepMs: z.number().nullable(),
+    remark: z.string().nullable(),
+  }),
+  /** The last message of a process that ended well. */
+  z.object({
+    report: z.literal('finished'),
+    outcome: z.enum(['completed', 'stopped']),
+    step: z.number().int(),
+    trainedMs: z.number(),
+    stepMs: z.number().nullable(),
+  }),
+  /** The last message of a process that did not. */
+  z.object({ report: z.literal('failed'), step: z.number().int(), failure: failureSchema }),
+]);
+export type EngineReport = z.infer<typeof engineReportSchema>;

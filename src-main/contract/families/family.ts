@@ -1,0 +1,14 @@
+import type { HyperParameter } from '../hyper-parameters.ts';
+import type { FamilyId } from '../presets.ts';
+
+/** A kind of model as people see it; what it computes is in the engine. */
+export interface Family {
+  readonly id: FamilyId;
+  readonly title: { readonly en: string; readonly zh: string };
+  readonly summary: { readonly en: string; readonly zh: string };
+  /** The paper the family follows. */
+  readonly reference: string;
+  /** True where it learns classes and draws the one that is asked for. */
+  readonly needsClasses?: boolean;
+  readonly parameters: readonly HyperParameter[];
+}

@@ -1,0 +1,110 @@
+import { StudioError } from './errors.ts';
+import { cgan } from './families/cgan.ts';
+import { dcgan } from './families/dcgan.ts';
+import type { Family } from './families/family.ts';
+import { mlpGan } from './families/mlp-gan.ts';
+import { vae } from './families/vae.ts';
+import { wganGp } from './families/wgan-gp.ts';
+import type { Settings } from './hyper-parameters.ts';
+import { resolveSettings } from './hyper-parameters.ts';
+
+export const familyIds = ['mlp-gan', 'dcgan', 'wgan-gp', 'vae', 'cgan'] as const;
+export type FamilyId = (typeof familyIds)[number];
+
+export const pictureSizes = [28, 32, 64] as const;
+export type PictureSize = (typeof pictureSizes)[number];
+export type Channels = 1 | 3;
+
+export const families: Readonly<Record<FamilyId, Family>> = {
+  'mlp-gan': mlpGan,
+  dcgan,
+  'wgan-gp': wganGp,
+  vae,
+  cgan,
+};
+
+export interface Preset {
+  /** `<family>-<pixels>[-rgb]` */
+  readonly id: string;
+  readonly family: FamilyId;
+  readonly sizePx: PictureSize;
+  readonly channels: Channels;
+  /** Steps trained when the user names neither steps nor minutes. */
+  readonly defaultSteps: number;
+  /** What differs from the family's defaults. */
+  readonly settings: Readonly<Settings>;
+}
+
+const preset = (
+  family: FamilyId,
+  sizePx: PictureSize,
+  channels: Channels,
+  defaultSteps: number,
+  settings: Settings = {},
+): Preset => ({
+  id: `${family}-${sizePx}${channels === 3 ? '-rgb' : ''}`,
+  family,
+  sizePx,
+  channels,
+  defaultSteps,
+  settings,
+});
+
+export const presets: readonly Preset[] = [
+  preset('mlp-gan', 28, 1, 20_000, { sampleEverySteps: 500, checkpointEverySteps: 2000 }),
+  preset('dcgan', 28, 1, 6_000, { learningRate: 0.0005 }),
+  preset('dcgan', 28, 3, 6_000, { learningRate: 0.0005 }),
+  preset('dcgan', 32, 1, 8_000, { learningRate: 0.0005 }),
+  preset('dcgan', 32, 3, 8_000, { learningRate: 0.0005 }),
+  preset('dcgan', 64, 1, 10_000, { baseChannels: 32, sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('dcgan', 64, 3, 10_000, { baseChannels: 32, sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('wgan-gp', 28, 1, 4_000, { learningRate: 0.0002, sampleEverySteps: 100, checkpointEverySteps: 500 }),
+  preset('wgan-gp', 28, 3, 4_000, { learningRate: 0.0002, sampleEverySteps: 100, checkpointEverySteps: 500 }),
+  preset('wgan-gp', 32, 1, 5_000, { learningRate: 0.0002, sampleEverySteps: 100, checkpointEverySteps: 500 }),
+  preset('wgan-gp', 32, 3, 5_000, { learningRate: 0.0002, sampleEverySteps: 100, checkpointEverySteps: 500 }),
+  preset('wgan-gp', 64, 1, 8_000, { sampleEverySteps: 50, checkpointEverySteps: 100 }),
+  preset('wgan-gp', 64, 3, 8_000, { sampleEverySteps: 50, checkpointEverySteps: 100 }),
+  preset('vae', 28, 1, 8_000),
+  preset('vae', 28, 3, 8_000, { likelihood: 'gaussian' }),
+  preset('vae', 32, 1, 8_000),
+  preset('vae', 32, 3, 8_000, { likelihood: 'gaussian' }),
+  preset('vae', 64, 1, 12_000, { latentSize: 64, sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('vae', 64, 3, 12_000, {
+    likelihood: 'gaussian',
+    latentSize: 64,
+    sampleEverySteps: 100,
+    checkpointEverySteps: 250,
+  }),
+  preset('cgan', 28, 1, 6_000, { learningRate: 0.0005 }),
+  preset('cgan', 28, 3, 6_000, { learningRate: 0.0005 }),
+  preset('cgan', 32, 1, 8_000, { learningRate: 0.0005 }),
+  preset('cgan', 32, 3, 8_000, { learningRate: 0.0005 }),
+  preset('cgan', 64, 1, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('cgan', 64, 3, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
+];
+
+/**
+ * The preset called `id`.
+ *
+ * @throws StudioError `preset-unknown` naming those that exist
+ */
+export function findPreset(id: string): Preset {
+  const found = presets.find((candidate) => candidate.id === id);
+  if (!found) {
+    const known = presets.map((candidate) => candidate.id).join(', ');
+    throw new StudioError('preset-unknown', `There is no preset “${id}”. Known presets: ${known}.`, {
+      preset: id,
+      known,
+    });
+  }
+  return found;
+}
+
+/**
+ * A preset's settings with the user's on top, every value checked against its declaration.
+ *
+ * @throws StudioError `setting-unknown`, `setting-out-of-range`
+ */
+export function settingsFor(preset: Preset, chosen: Readonly<Settings> = {}): Settings {
+  return resolveSettings(families[preset.family].parameters, preset.settings, chosen);
+}
