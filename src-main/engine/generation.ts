@@ -1,0 +1,63 @@
+import type { EngineReport, GenerateJob } from '../contract/engine-messages.ts';
+import { encodePng } from '../imaging/pure/png-encode.ts';
+import { provenanceChunks } from '../imaging/pure/provenance.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import type { ModelFamily } from './models/family.ts';
+import { integers, normals } from './random.ts';
+import { samplePixels } from './sample-sheet.ts';
+
+/** How many pictures go through the network at once; no picture depends on it. */
+const batchSize = 64;
+
+/**
+ * Makes one picture for each seed of the job and reports it as a finished PNG, then `finished`. The
+ * latent of a picture is drawn from its own seed, and so is its class where the model knows classes and the job
+ * names none.
+ *
+ * @param report resolves when the studio has taken the report: the next picture waits for it
+ * @throws StudioError `checkpoint-missing`, `checkpoint-corrupt`
+ */
+export async function generate(
+  job: GenerateJob,
+  family: ModelFamily,
+  report: (report: EngineReport) => Promise<void>,
+): Promise<void> {
+  const { config, seeds } = job;
+  const { sizePx, channels, classes } = config;
+  const checkpoint = readCheckpoint(job.checkpoint);
+  const model = family.build(config);
+  try {
+    model.load(checkpoint.tensors, checkpoint.step, job.checkpoint);
+    const latentSize = Number(config.settings.latentSize);
+    const pictureBytes = sizePx * sizePx * channels;
+    for (let first = 0; first < seeds.length; first += batchSize) {
+      const batch = seeds.slice(first, first + batchSize);
+      const latents = new Float32Array(batch.length * latentSize);
+      batch.forEach((seed, row) => latents.set(normals(seed, 'latent', 0, latentSize), row * latentSize));
+      const labels = classes && batch.map((seed) => job.classIndex ?? classOf(seed, classes.length));
+      const pixels = samplePixels(model, latents, batch.length, labels);
+      for (const [row, seed] of batch.entries()) {
+        const picture = pixels.subarray(row * pictureBytes, (row + 1) * pictureBytes);
+        const label = classes && labels ? { label: classes[labels[row]!]! } : {};
+        const png = encodePng(
+          { pixels: picture, widthPx: sizePx, heightPx: sizePx, channels },
+          provenanceChunks({ ...job.provenance, seed, ...label }),
+        );
+        await report({ report: 'image', index: first + row, seed, ...label, png });
+      }
+    }
+  } finally {
+    model.dispose();
+  }
+  await report({
+    report: 'finished',
+    outcome: 'completed',
+    step: checkpoint.step,
+    trainedMs: 0,
+    stepMs: null,
+  });
+}
+
+function classOf(seed: number, classes: number): number {
+  return integers(seed, 'class', 0, 1, classes)[0]!;
+}

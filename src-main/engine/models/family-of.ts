@@ -1,0 +1,20 @@
+import type { FamilyId } from '../../contract/presets.ts';
+import { cgan } from './cgan.ts';
+import { dcgan } from './dcgan.ts';
+import type { ModelFamily } from './family.ts';
+import { mlpGan } from './mlp-gan.ts';
+import { vae } from './vae.ts';
+import { wganGp } from './wgan-gp.ts';
+
+const modelFamilies: Readonly<Record<FamilyId, ModelFamily>> = {
+  'mlp-gan': mlpGan,
+  dcgan,
+  'wgan-gp': wganGp,
+  vae,
+  cgan,
+};
+
+/** The family called `id`. */
+export function familyOf(id: FamilyId): ModelFamily {
+  return modelFamilies[id];
+}

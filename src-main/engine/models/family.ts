@@ -1,0 +1,73 @@
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { NetworkId, ParameterCounts } from '../../contract/domain.ts';
+import type { ModelConfig } from '../../contract/engine-messages.ts';
+import type { FamilyId } from '../../contract/presets.ts';
+import type { StoredTensor } from '../safetensors.ts';
+
+export interface LayerDescription {
+  readonly network: NetworkId;
+  readonly name: string;
+  /** Of one picture's output, without the batch: `[height, width, channel]` or `[units]`. */
+  readonly outputShape: readonly number[];
+  readonly parameters: number;
+}
+
+export interface ModelDescription {
+  readonly layers: readonly LayerDescription[];
+  readonly parameters: ParameterCounts;
+  /** How many batches of real pictures one step looks at: one for each time it moves a network; 1 unless said. */
+  readonly batchesPerStep?: number;
+}
+
+/** A model in memory, between two steps. */
+export interface Model {
+  readonly config: ModelConfig;
+  readonly parameters: ParameterCounts;
+  /**
+   * All that a checkpoint holds by name, to be looked through for numbers that are not finite, those first
+   * that a step moves first. The tensors stay the model's.
+   */
+  tensors(): ReadonlyMap<string, Tensor>;
+  /** A copy of all that a checkpoint holds. */
+  save(): Map<string, StoredTensor>;
+  /**
+   * Takes over what {@link Model.save} gave, optimiser included.
+   *
+   * @param step steps done when it was saved
+   * @param fileName named in the failure
+   * @throws StudioError `checkpoint-corrupt` when the tensors are not those of this model
+   */
+  load(tensors: ReadonlyMap<string, StoredTensor>, step: number, fileName: string): void;
+  /**
+   * One optimisation step.
+   *
+   * @param images `[batchesPerStep × batch, height, width, channel]`, −1…1; stays the caller's
+   * @param step steps done before this one; all of the step's randomness comes from it and the config's seed
+   * @param labels the class of each picture, for a config with classes
+   * @returns the step's scalars by name
+   */
+  trainStep(images: Tensor4D, step: number, labels?: Int32Array): Record<string, number>;
+  /**
+   * Pictures `[batch, height, width, channel]`, −1…1, from the averaged weights. Each depends on its own
+   * latent and class alone, bit for bit, whatever else is in the batch.
+   *
+   * @param latents `[batch, latentSize]`, standard normal
+   * @param labels the class of each picture, for a config with classes
+   */
+  sample(latents: Tensor2D, labels?: ArrayLike<number>): Tensor4D;
+  dispose(): void;
+}
+
+/** A kind of model: knows tensors, nothing of files, processes or windows. */
+export interface ModelFamily {
+  readonly id: FamilyId;
+  /** The layers and their sizes, without making them. */
+  describe(config: ModelConfig): ModelDescription;
+  /** A fresh model on the current backend; its first weights come from the config's seed. */
+  build(config: ModelConfig): Model;
+}
+
+/** How many real pictures one step of a model takes. */
+export function picturesPerStep(family: ModelFamily, config: ModelConfig): number {
+  return Number(config.settings.batchSize) * (family.describe(config).batchesPerStep ?? 1);
+}

@@ -1,0 +1,106 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { NetworkId } from '../../contract/domain.ts';
+import type { Adam } from '../ops/adam.ts';
+import type { StoredTensor } from '../safetensors.ts';
+import { corrupt } from '../safetensors.ts';
+import type { LayerDescription } from './family.ts';
+import type { Layer } from './layers.ts';
+import { declareWeights, initialValues, outputShapes } from './layers.ts';
+
+/** The rows of the layer table for one network that takes `inputShape`, without the batch. */
+export function describeNetwork(
+  network: NetworkId,
+  layers: readonly Layer[],
+  inputShape: readonly number[],
+): LayerDescription[] {
+  const shapes = outputShapes(layers, inputShape);
+  return layers.map((layer, index) => ({
+    network,
+    name: layer.name,
+    outputShape: shapes[index]!,
+    parameters: countParameters([layer]),
+  }));
+}
+
+/** How many numbers the weights of these layers hold. */
+export function countParameters(layers: readonly Layer[]): number {
+  return declareWeights(layers).reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
+}
+
+/** Fresh weights by `<layer>.<part>`, from the seed and the names alone. */
+export function createWeights(
+  layers: readonly Layer[],
+  seed: number,
+  network: string,
+): Map<string, tf.Variable> {
+  return new Map(
+    declareWeights(layers).map((declaration) => {
+      const values = initialValues(declaration, seed, network);
+      return [declaration.name, tf.tidy(() => tf.variable(tf.tensor(values, [...declaration.shape])))];
+    }),
+  );
+}
+
+/** The optimiser's slots, which come in pairs in the order of the weights, by the weights' names. */
+export function momentsOf(adam: Adam, weights: ReadonlyMap<string, tf.Variable>): Map<string, tf.Variable> {
+  const names = [...weights.keys()].flatMap((name) => [`${name}.first-moment`, `${name}.second-moment`]);
+  return new Map(adam.slots().map(({ tensor }, index) => [names[index]!, tensor]));
+}
+
+/** The entries with `<prefix>.` before their names. */
+export function prefixed<T>(prefix: string, entries: ReadonlyMap<string, T>): [string, T][] {
+  return [...entries].map(([name, value]) => [`${prefix}.${name}`, value]);
+}
+
+/** The gradients in the order of the weights. */
+export function inOrder(
+  weights: ReadonlyMap<string, tf.Variable>,
+  gradients: tf.NamedTensorMap,
+): tf.Tensor[] {
+  return [...weights.values()].map((variable) => gradients[variable.name]!);
+}
+
+/** Copies of the tensors, as a checkpoint holds them. */
+export function storeTensors(variables: ReadonlyMap<string, tf.Variable>): Map<string, StoredTensor> {
+  return new Map(
+    [...variables].map(([name, variable]) => {
+      const data = Float32Array.from(variable.dataSync<'float32'>());
+      return [name, { type: 'F32', shape: variable.shape, data }];
+    }),
+  );
+}
+
+/**
+ * Gives each variable the stored values of its name; all of them, or none.
+ *
+ * @throws StudioError `checkpoint-corrupt` naming the first tensor that is missing or of another shape
+ */
+export function restoreTensors(
+  variables: ReadonlyMap<string, tf.Variable>,
+  stored: ReadonlyMap<string, StoredTensor>,
+  fileName: string,
+): void {
+  for (const [name, { shape }] of variables) {
+    const found = stored.get(name);
+    if (found?.type !== 'F32' || found.shape.join() !== shape.join()) {
+      throw corrupt(fileName, `its “${name}” is not [${shape.join(', ')}]: it belongs to another model`);
+    }
+  }
+  for (const [name, variable] of variables) {
+    const { data } = stored.get(name)!;
+    tf.tidy(() => variable.assign(tf.tensor(data as Float32Array, variable.shape)));
+  }
+}
+
+/**
+ * The share of a moving average that is kept after step `step`. Early on the average would mostly hold the
+ * random start: it forgets faster then.
+ */
+export function decayAt(averageDecay: number, step: number): number {
+  return Math.min(averageDecay, (1 + step) / (10 + step));
+}
+
+/** The number of a scalar, brought over from the backend. */
+export function scalarOf(value: tf.Scalar): number {
+  return value.dataSync<'float32'>()[0]!;
+}

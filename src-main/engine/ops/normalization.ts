@@ -1,0 +1,58 @@
+/** Normalizations that do not look beyond one picture or one row; see `layers.ts` for the batch's. */
+import {
+  add,
+  mean as meanOf,
+  mul,
+  rsqrt,
+  square,
+  sub,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+import { attachedKernels } from '../kernels/attachment.ts';
+import { axesOf } from './normalization-kernels.ts';
+import { runFused } from './run-fused.ts';
+
+function normalize<T extends Tensor>(
+  kind: 'instance' | 'layer',
+  x: T,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  epsilon: number,
+): T {
+  if (attachedKernels()) {
+    return runFused<Tensor[]>(`${kind}Normalization`, { x, gamma, beta }, { epsilon })[0] as T;
+  }
+  const { statistics } = axesOf(kind, x.rank);
+  const centred = sub(x, meanOf(x, statistics, true));
+  const inverse = rsqrt(add(meanOf(square(centred), statistics, true), epsilon));
+  return add(mul(mul(centred, inverse), gamma), beta);
+}
+
+/**
+ * Layer normalization (Ba et al. 2016): x [..., channel], each row of channels normalized by itself, then
+ * scaled by gamma and shifted by beta, both [channel]. Twice differentiable in all three.
+ */
+export function layerNormalization<T extends Tensor>(
+  x: T,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  epsilon: number,
+): T {
+  return normalize('layer', x, gamma, beta, epsilon);
+}
+
+/**
+ * Instance normalization (Ulyanov et al. 2016): x [batch, height, width, channel], each channel of each
+ * picture normalized by itself, then scaled by gamma and shifted by beta, both [channel]. Twice
+ * differentiable in all three.
+ */
+export function instanceNormalization(
+  x: Tensor4D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  epsilon: number,
+): Tensor4D {
+  return normalize('instance', x, gamma, beta, epsilon);
+}

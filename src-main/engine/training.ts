@@ -1,0 +1,231 @@
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import type { EngineOrder, EngineReport, TrainJob } from '../contract/engine-messages.ts';
+import { StudioError } from '../contract/errors.ts';
+import type { BackendHandle } from './backends/backend.ts';
+import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { openDataset } from './dataset-reader.ts';
+import { appendLine, writeFileDurably } from './durable-file.ts';
+import type { Model, ModelFamily } from './models/family.ts';
+import { picturesPerStep } from './models/family.ts';
+import { findNonFinite } from './ops/tensor-health.ts';
+import type { OrderQueue } from './orders.ts';
+import { drawSampleSheet } from './sample-sheet.ts';
+import { createStepClock } from './step-clock.ts';
+
+export interface TrainingContext {
+  readonly job: TrainJob;
+  readonly family: ModelFamily;
+  readonly backend: BackendHandle;
+  readonly orders: OrderQueue;
+  readonly report: (report: EngineReport) => void;
+  /** Told every step before it begins, so that a failure can name it. */
+  readonly atStep: (step: number) => void;
+}
+
+const tickEveryMs = 500;
+const yieldEveryMs = 20;
+
+/**
+ * Trains until the job's stop condition or an order ends it, and reports on the way: `started`, then
+ * `tick`, `sample`, `checkpoint`, `paused` and `resumed` as they happen, `finished` at last.
+ *
+ * Orders are obeyed between steps. `trainedMs` counts this sitting from its first step on, samples and
+ * checkpoints included, pauses not; a stop condition in minutes is measured against it.
+ *
+ * @throws StudioError `numbers-not-finite` naming the step and the tensor, before anything of it is saved;
+ *   `engine-failed` when tensors pile up; and what reading the data and writing the files may throw
+ */
+export async function train(context: TrainingContext): Promise<void> {
+  const { job, family, backend, orders } = context;
+  const { config, runFolder } = job;
+  const { settings } = config;
+  const pictures = picturesPerStep(family, config);
+  const sampleEverySteps = Number(settings.sampleEverySteps);
+  const checkpointEverySteps = Number(settings.checkpointEverySteps);
+
+  const dataset = openDataset({
+    versionFolder: job.versionFolder,
+    images: job.images,
+    sizePx: config.sizePx,
+    channels: config.channels,
+    batchSize: pictures,
+    seed: config.seed,
+    horizontalFlip: settings.horizontalFlip === true,
+    ...(config.classes ? { classes: config.classes.length } : {}),
+  });
+  const resumed = job.resumeFrom === null ? null : readCheckpoint(job.resumeFrom);
+  const model = family.build(config);
+  if (resumed) model.load(resumed.tensors, resumed.step, job.resumeFrom!);
+
+  let step = resumed?.step ?? 0;
+  let savedStep = resumed?.step ?? -1;
+  let sampledStep = -1;
+  let tensorsAllowed: number | null = null;
+  const clock = createStepClock();
+
+  const report = (message: EngineReport): void => {
+    appendLine(path.join(runFolder, 'log.ndjson'), JSON.stringify({ at: Date.now(), ...message }));
+    context.report(message);
+  };
+
+  const tick = (): void => {
+    const due = clock.endTick();
+    if (!due) return;
+    requireFinite(model, step);
+    const { tensors } = backend.memory();
+    // The first tick sees what lazily made things there are; from then on the number may only fall.
+    tensorsAllowed ??= tensors;
+    if (tensors > tensorsAllowed) {
+      throw new StudioError(
+        'engine-failed',
+        `Training keeps more and more tensors (${tensors}, at first ${tensorsAllowed}) and would fill the memory. Go on from the last checkpoint.`,
+        { step, tensors },
+      );
+    }
+    const memoryMb = process.memoryUsage.rss() / 1e6;
+    report({
+      report: 'tick',
+      step,
+      trainedMs: clock.trainedMs(),
+      stepMs: due.stepMs,
+      values: { ...due.means, stepsPerSecond: due.stepsPerSecond, memoryMb, tensors },
+    });
+  };
+
+  const sample = (): void => {
+    if (sampledStep === step) return;
+    const file = `samples/${String(step).padStart(8, '0')}.png`;
+    const { png, columns, rows } = drawSampleSheet(model);
+    writeFileDurably(path.join(runFolder, file), png);
+    sampledStep = step;
+    report({ report: 'sample', step, file, columns, rows });
+  };
+
+  const save = (): void => {
+    if (savedStep === step) return;
+    requireFinite(model, step);
+    const written = writeCheckpoint(runFolder, { config, step, tensors: model.save() });
+    savedStep = step;
+    report({ report: 'checkpoint', step, trainedMs: clock.trainedMs(), ...written });
+  };
+
+  const isReached = (): boolean =>
+    job.stop.kind === 'steps' ? step >= job.stop.steps : clock.trainedMs() >= job.stop.minutes * 60_000;
+
+  const trainStep = (): void => {
+    context.atStep(step);
+    clock.beginStep();
+    const images = tf.tensor4d(dataset.batch(step), [
+      pictures,
+      config.sizePx,
+      config.sizePx,
+      config.channels,
+    ]);
+    try {
+      const values = model.trainStep(images, step, dataset.labels(step));
+      step++;
+      const broken = Object.keys(values).find((name) => !Number.isFinite(values[name]));
+      if (broken !== undefined) throw notFinite(step, nonFiniteTensor(model) ?? broken);
+      clock.endStep(values);
+    } finally {
+      images.dispose();
+    }
+  };
+
+  /** Obeys what has come in; true when training is to end. */
+  const obeyOrders = async (): Promise<boolean> => {
+    let paused = false;
+    for (;;) {
+      const order = orders.take();
+      if (!order) {
+        if (!paused) return false;
+        await orders.arrival();
+        continue;
+      }
+      if (order.order === 'stop') return true;
+      paused = obey(order, paused);
+    }
+  };
+
+  const obey = ({ order }: Exclude<EngineOrder, { order: 'stop' }>, paused: boolean): boolean => {
+    switch (order) {
+      case 'pause':
+        if (paused) return true;
+        tick();
+        clock.pause();
+        report({ report: 'paused', step });
+        return true;
+      case 'resume':
+        if (!paused) return false;
+        clock.resume();
+        report({ report: 'resumed', step });
+        return false;
+      case 'save':
+        save();
+        return paused;
+      case 'sample':
+        sample();
+        return paused;
+    }
+  };
+
+  try {
+    report({
+      report: 'started',
+      backend: { id: backend.id, device: backend.device, threads: backend.threads },
+      parameters: model.parameters,
+      step,
+      trainedMs: 0,
+    });
+    let stopped = false;
+    if (!isReached()) {
+      clock.resume();
+      if (step === 0) sample();
+      let yieldedAt = performance.now();
+      while (!isReached()) {
+        if (performance.now() - yieldedAt >= yieldEveryMs) {
+          await setImmediate();
+          yieldedAt = performance.now();
+        }
+        stopped = await obeyOrders();
+        if (stopped) break;
+        trainStep();
+        if (step % sampleEverySteps === 0) sample();
+        if (step % checkpointEverySteps === 0) save();
+        if (clock.sinceTickMs() >= tickEveryMs) tick();
+      }
+      tick();
+      sample();
+      save();
+    }
+    report({
+      report: 'finished',
+      outcome: stopped ? 'stopped' : 'completed',
+      step,
+      trainedMs: clock.trainedMs(),
+      stepMs: clock.medianStepMs(),
+    });
+  } finally {
+    dataset.close();
+    model.dispose();
+  }
+}
+
+function nonFiniteTensor(model: Model): string | null {
+  return findNonFinite([...model.tensors()].map(([name, tensor]) => ({ name, tensor })));
+}
+
+function requireFinite(model: Model, step: number): void {
+  const tensor = nonFiniteTensor(model);
+  if (tensor !== null) throw notFinite(step, tensor);
+}
+
+function notFinite(step: number, tensor: string): StudioError {
+  return new StudioError(
+    'numbers-not-finite',
+    `After step ${step} the numbers in “${tensor}” are no longer finite. The last checkpoint is whole: generate from it, or train again with a lower learning rate.`,
+    { step, tensor },
+  );
+}

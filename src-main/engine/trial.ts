@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { EngineReport, TrialJob } from '../contract/engine-messages.ts';
+import type { BackendHandle } from './backends/backend.ts';
+import type { ModelFamily } from './models/family.ts';
+import { picturesPerStep } from './models/family.ts';
+import { integers, uniforms } from './random.ts';
+
+/** The first steps also set up memory and caches; they are left out of the median where others follow. */
+const warmUpSteps = 2;
+
+/**
+ * Trains a few steps on random pictures and reports `trial`: what a step takes on this machine and how
+ * much memory the process reached. Then `finished`.
+ */
+export async function tryOut(
+  job: TrialJob,
+  family: ModelFamily,
+  backend: BackendHandle,
+  report: (report: EngineReport) => Promise<void>,
+): Promise<void> {
+  const { config } = job;
+  const shape: [number, number, number, number] = [
+    picturesPerStep(family, config),
+    config.sizePx,
+    config.sizePx,
+    config.channels,
+  ];
+  const model = family.build(config);
+  const pictures = uniforms(config.seed, 'trial-pictures', 0, tf.util.sizeFromShape(shape));
+  const images = tf.tensor4d(
+    pictures.map((value) => value * 2 - 1),
+    shape,
+  );
+  const labels = config.classes
+    ? Int32Array.from(integers(config.seed, 'trial-labels', 0, shape[0], config.classes.length))
+    : undefined;
+  const durations: number[] = [];
+  let memoryBytes = 0;
+  const beganAt = performance.now();
+  try {
+    do {
+      const stepBeganAt = performance.now();
+      model.trainStep(images, durations.length, labels);
+      durations.push(performance.now() - stepBeganAt);
+      // Not the system's own peak: on Linux that one still holds what the parent used at the fork.
+      memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
+    } while (durations.length < job.steps && performance.now() - beganAt < job.limitMs);
+  } finally {
+    images.dispose();
+    model.dispose();
+  }
+  const steps = durations.length;
+  const counted = durations.slice(Math.min(warmUpSteps, steps - 1)).sort((a, b) => a - b);
+  const stepMs = counted[counted.length >> 1]!;
+  await report({
+    report: 'trial',
+    stepMs,
+    steps,
+    memoryBytes,
+    parameters: model.parameters,
+    backend: { id: backend.id, device: backend.device, threads: backend.threads },
+  });
+  const trainedMs = performance.now() - beganAt;
+  await report({ report: 'finished', outcome: 'completed', step: steps, trainedMs, stepMs });
+}
