@@ -1,0 +1,225 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  Dataset,
+  DatasetVersion,
+  ImportSource,
+  Job,
+  Licence,
+  Picture,
+  Quarantined,
+  Recipe,
+} from '../contract/domain.ts';
+import { StudioError } from '../contract/errors.ts';
+import { thumbnail, thumbnailPx } from '../imaging/decode.ts';
+import { encodePng } from '../imaging/pure/png-encode.ts';
+import { compareNames } from '../imaging/sources.ts';
+import type { Database } from '../store/database.ts';
+import type { DatasetFacts } from '../store/datasets.ts';
+import { datasetQueries } from '../store/datasets.ts';
+import { exists, newId, writeFileAtomic } from '../workspace/files.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { discardUpload, initialFacts, prepareImport, runImport } from './dataset-import.ts';
+import { createDatasetOriginals } from './dataset-originals.ts';
+import { makeVersion, readVersionPicture } from './dataset-version.ts';
+import type { Jobs } from './jobs.ts';
+
+export type Datasets = ReturnType<typeof createDatasets>;
+
+/** A picture ready to be sent. */
+export interface MediaBytes {
+  bytes: Uint8Array;
+  contentType: string;
+}
+
+/** Pictures small enough, in forms that every browser shows, are sent as they came. */
+const sentAsTheyAre: Readonly<Record<string, string>> = { png: 'image/png', jpg: 'image/jpeg' };
+
+const notFound = (kind: string, id: string) =>
+  new StudioError('not-found', `There is no ${kind} “${id}”.`, { kind, id });
+
+/** Datasets: imported pictures, and the versions made of them that runs train on. */
+export function createDatasets({
+  database,
+  workspace,
+  jobs,
+}: {
+  database: Database;
+  workspace: Workspace;
+  jobs: Jobs;
+}) {
+  const queries = datasetQueries(database);
+  const originals = createDatasetOriginals(workspace);
+  const tools = { queries, workspace, originals };
+  /** The classes of finished datasets, which never change; counting them takes a while. */
+  const knownClasses = new Map<string, Dataset['classes']>();
+  /** The last build of each dataset: versions are numbered one after the other. */
+  const building = new Map<string, Promise<unknown>>();
+
+  const complete = (facts: DatasetFacts): Dataset => {
+    let classes = knownClasses.get(facts.id);
+    if (!classes) {
+      classes = queries.classes(facts.id).sort((a, b) => compareNames(a.name, b.name));
+      if (!facts.importing) knownClasses.set(facts.id, classes);
+    }
+    return { ...facts, classes, versions: queries.versions(facts.id) };
+  };
+
+  /** @throws StudioError `not-found` */
+  const get = (id: string): Dataset => {
+    const facts = queries.get(id);
+    if (!facts) throw notFound('dataset', id);
+    return complete(facts);
+  };
+
+  /** @throws StudioError `not-found` */
+  const version = (datasetId: string, number: number): DatasetVersion => {
+    const found = queries.version(datasetId, number);
+    if (!found) throw notFound('dataset version', `${datasetId} v${number}`);
+    return found;
+  };
+
+  return {
+    /** Newest first; without a project, those of every project that is not in the trash. */
+    list: (projectId?: string): Dataset[] => queries.list(projectId).map(complete),
+    get,
+    version,
+
+    /**
+     * Starts to take pictures in. What can be refused is refused here, before a job or a row exists;
+     * `finished` rejects with what goes wrong later, and then nothing of the dataset is left.
+     *
+     * @throws StudioError `path-missing`, `folder-empty`, `folder-without-pictures`, `source-unsupported`,
+     *   `archive-*`, `disk-full`, `not-found`
+     */
+    async import(
+      projectId: string,
+      name: string,
+      source: ImportSource,
+    ): Promise<{ datasetId: string; job: Job; finished: Promise<Dataset> }> {
+      const prepared = await prepareImport(source, workspace);
+      const datasetId = newId('dataset');
+      queries.insert({ id: datasetId, projectId, name, ...initialFacts(prepared), createdAt: Date.now() });
+      const { job, finished } = jobs.start('import', name, async (control) => {
+        control.result(datasetId);
+        try {
+          await runImport(datasetId, prepared, tools, control);
+        } finally {
+          await discardUpload(source, workspace);
+        }
+        return get(datasetId);
+      });
+      return { datasetId, job, finished };
+    },
+
+    /**
+     * Starts to make a version, or finds the one that the same recipe made before.
+     *
+     * @throws StudioError `not-found`, `not-possible-now` while its import is running
+     */
+    buildVersion(datasetId: string, recipe: Recipe): { job: Job; finished: Promise<DatasetVersion> } {
+      const { name, importing } = get(datasetId);
+      if (importing) {
+        throw new StudioError(
+          'not-possible-now',
+          `The pictures of “${name}” are still coming in. Wait until the import has ended.`,
+          { name },
+        );
+      }
+      return jobs.start('version', name, async (control) => {
+        control.result(datasetId);
+        const make = async (): Promise<DatasetVersion> => {
+          control.signal.throwIfAborted();
+          return (
+            queries.versionOfRecipe(datasetId, recipe) ?? makeVersion(get(datasetId), recipe, tools, control)
+          );
+        };
+        const before = building.get(datasetId) ?? Promise.resolve();
+        const made = before.then(make, make);
+        building.set(datasetId, made);
+        try {
+          return await made;
+        } finally {
+          if (building.get(datasetId) === made) building.delete(datasetId);
+        }
+      });
+    },
+
+    rename(id: string, name: string): Dataset {
+      get(id);
+      queries.rename(id, name);
+      return get(id);
+    },
+    setLicence(id: string, licence: Licence): Dataset {
+      get(id);
+      queries.setLicence(id, licence);
+      return get(id);
+    },
+    /** In the order of the source; with a label, those of one class. */
+    pictures(id: string, offset: number, limit: number, label?: string): { total: number; items: Picture[] } {
+      get(id);
+      return queries.pictures(id, offset, limit, label ?? null);
+    },
+    /** Files that could not be read, each with the reason. */
+    quarantined(id: string, offset: number, limit: number): { total: number; items: Quarantined[] } {
+      get(id);
+      return queries.quarantined(id, offset, limit);
+    },
+
+    /**
+     * A picture for the contact sheet, at most 160 pixels on its longer side.
+     *
+     * @throws StudioError `not-found`, `dataset-changed`
+     */
+    async pictureThumbnail(pictureId: string): Promise<MediaBytes> {
+      const picture = queries.picture(pictureId);
+      if (!picture) throw notFound('picture', pictureId);
+      if (picture.originalIndex !== null) {
+        const container = await originals.container(picture);
+        const { widthPx, heightPx, channels } = container;
+        const pixels = container.pixels(picture.originalIndex);
+        return { bytes: encodePng({ pixels, widthPx, heightPx, channels }), contentType: 'image/png' };
+      }
+      const original = { sha256: picture.originalSha256, extension: picture.extension };
+      const contentType = sentAsTheyAre[picture.extension];
+      if (contentType && Math.max(picture.widthPx, picture.heightPx) <= thumbnailPx) {
+        return { bytes: await originals.read(original, picture.name), contentType };
+      }
+      const { sha256 } = original;
+      const cached = join(workspace.cacheFolder, 'thumbnails', sha256.slice(0, 2), `${sha256}.webp`);
+      if (await exists(cached)) return { bytes: await readFile(cached), contentType: 'image/webp' };
+      const bytes = await thumbnail(await originals.read(original, picture.name), picture.name);
+      await writeFileAtomic(cached, bytes, false);
+      return { bytes, contentType: 'image/webp' };
+    },
+
+    /**
+     * A picture as the network sees it, as PNG.
+     *
+     * @throws StudioError `not-found`, `dataset-changed`
+     */
+    async versionPicture(datasetId: string, number: number, index: number): Promise<MediaBytes> {
+      const found = version(datasetId, number);
+      if (index >= found.images) throw notFound('picture', `${datasetId} v${number} #${index}`);
+      const pixels = await readVersionPicture(found, index, workspace);
+      const { sizePx, channels } = found;
+      const bytes = encodePng({ pixels, widthPx: sizePx, heightPx: sizePx, channels });
+      return { bytes, contentType: 'image/png' };
+    },
+
+    /**
+     * Takes out again what imports left behind that a killed process never ended; to be called once, before
+     * any import.
+     *
+     * @returns a sentence for each
+     */
+    async recover(): Promise<string[]> {
+      const notices: string[] = [];
+      for (const { id, name } of queries.unfinished()) {
+        await originals.removeFiles(queries.removeUnfinished(id, () => false));
+        notices.push(`The import “${name}” was cut off and was taken out again. Import it once more.`);
+      }
+      return notices;
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import type { Image, Provenance } from '../contract/domain.ts';
+
+/** A picture as it stands in an export. */
+export interface ExportedPicture {
+  /** Path inside the set, with `/`. */
+  file: string;
+  /** Of the bytes as exported. */
+  sha256: string;
+  bytes: number;
+  image: Image;
+  provenance: Provenance;
+}
+
+/**
+ * A line of `metadata.jsonl` after Hugging Face's ImageFolder convention: `file_name` first, relative to the
+ * file that holds the line, then columns of plain values.
+ */
+export function metadataLine({ file, image, provenance }: ExportedPicture): string {
+  return `${JSON.stringify({
+    file_name: file,
+    seed: image.seed,
+    ...(image.label === undefined ? {} : { label: image.label }),
+    run: provenance.run.id,
+    preset: provenance.run.preset,
+    checkpoint_step: image.checkpointStep,
+    dataset: provenance.dataset.name,
+    dataset_version: provenance.dataset.version,
+    licence_of_training_pictures: provenance.dataset.licence.name,
+    starred: image.starred,
+    generated: true,
+  })}\n`;
+}
+
+const uniqueBy = <Item, Key>(items: readonly Item[], key: (item: Item) => Key): Item[] => [
+  ...new Map(items.map((item) => [key(item), item])).values(),
+];
+
+/** `manifest.json`: everything needed to make the set again, and to check that it is whole. */
+export function manifestOf(pictures: readonly ExportedPicture[], version: string): string {
+  const all = pictures.map(({ provenance }) => provenance);
+  return `${JSON.stringify(
+    {
+      format: 'imago-studio-manifest',
+      formatVersion: 1,
+      generator: { name: 'Imago Studio', version },
+      createdAt: new Date().toISOString(),
+      datasets: uniqueBy(
+        all.map(({ dataset }) => dataset),
+        ({ id, version: number }) => `${id}/${number}`,
+      ),
+      checkpoints: uniqueBy(
+        all.map(({ run }) => run),
+        ({ id, step }) => `${id}/${step}`,
+      ),
+      images: pictures.map(({ file, sha256, bytes, image, provenance }) => ({
+        file,
+        sha256,
+        bytes,
+        widthPx: image.widthPx,
+        heightPx: image.heightPx,
+        seed: image.seed,
+        ...(image.label === undefined ? {} : { label: image.label }),
+        run: provenance.run.id,
+        checkpointStep: image.checkpointStep,
+        starred: image.starred,
+      })),
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+/** `README.md`: a data card in plain words, with the front matter that dataset hubs read. */
+export function dataCard(pictures: readonly ExportedPicture[], name: string, version: string): string {
+  const datasets = uniqueBy(
+    pictures.map(({ provenance }) => provenance.dataset),
+    ({ id, version: number }) => `${id}/${number}`,
+  );
+  const runs = uniqueBy(
+    pictures.map(({ provenance }) => provenance.run),
+    ({ id, step }) => `${id}/${step}`,
+  );
+  const sizes = uniqueBy(
+    pictures.map(({ image }) => `${image.widthPx}×${image.heightPx}`),
+    (size) => size,
+  );
+  const sources = datasets
+    .map(
+      ({ name: dataset, version: number, images, hash, licence }) =>
+        `- “${dataset}”, version ${number}: ${images} pictures, SHA-256 \`${hash}\`. Licence: ${licence.name || 'not recorded'}.${licence.attribution ? ` ${licence.attribution}` : ''}`,
+    )
+    .join('\n');
+  const models = runs
+    .map(
+      ({ name: run, preset, seed, step, checkpointSha256, backend }) =>
+        `- “${run}”: preset \`${preset}\`, seed ${seed}, checkpoint at step ${step} (SHA-256 \`${checkpointSha256}\`), trained on ${backend || 'an unrecorded device'}.`,
+    )
+    .join('\n');
+  return `---
+tags:
+- synthetic
+- image-generation
+size_categories:
+- ${sizeCategory(pictures.length)}
+---
+
+# ${name}
+
+${pictures.length} pictures of ${sizes.join(', ')} pixels, made by a generative model. None of them is a photograph of anything.
+
+## What is here
+
+- \`images/\`: the pictures, PNG.
+- \`metadata.jsonl\`: a line for each picture, \`file_name\` first (ImageFolder convention).
+- \`manifest.json\`: settings, seeds, checkpoint and dataset hashes, and the SHA-256 of each picture.
+
+## Trained on
+
+${sources}
+
+## Made by
+
+${models}
+
+Imago Studio ${version} drew each picture from its own seed: the same checkpoint and seed give the same picture.
+
+## Before you use it
+
+- Generated pictures can repeat parts of the training pictures; the licences above may reach them.
+- They carry the training set's gaps and leanings; judge them before you rely on them.
+- Keep them marked as generated when you pass them on.
+`;
+}
+
+function sizeCategory(count: number): string {
+  if (count < 1000) return 'n<1K';
+  if (count < 10_000) return '1K<n<10K';
+  if (count < 100_000) return '10K<n<100K';
+  return '100K<n<1M';
+}

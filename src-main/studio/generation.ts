@@ -1,0 +1,146 @@
+import type { Image, Job, Provenance, Run } from '../contract/domain.ts';
+import { engineProtocol } from '../contract/engine-messages.ts';
+import { StudioError } from '../contract/errors.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { requireDiskSpace } from '../workspace/files.ts';
+import type { StudioBackends } from './backends.ts';
+import type { Datasets } from './datasets.ts';
+import { runEngineJob } from './engine-process.ts';
+import type { Gallery } from './gallery.ts';
+import type { Jobs } from './jobs.ts';
+import { modelConfigOf, type Runs } from './runs.ts';
+
+export interface GenerationRequest {
+  runId: string;
+  checkpointStep?: number;
+  count: number;
+  seed: number;
+  /** One of the run's classes; without it each seed also decides the class. */
+  classIndex?: number;
+}
+
+/** The failure for a class that a run cannot draw; names those it can. */
+export function classUnknown(run: Run, wanted: string): StudioError {
+  const known = run.classes?.join(', ') ?? '';
+  const advice = run.classes
+    ? `Its classes: ${known}.`
+    : 'It was trained without classes: generate without one, or train a conditional preset.';
+  return new StudioError('class-unknown', `“${run.name}” cannot draw the class “${wanted}”. ${advice}`, {
+    run: run.name,
+    wanted,
+    known,
+  });
+}
+
+/** A generous bound for one small PNG with its provenance. */
+const bytesPerImage = 40_000;
+
+/** Pictures drawn from a checkpoint into the gallery. */
+export function createGeneration({
+  workspace,
+  backends,
+  jobs,
+  runs,
+  datasets,
+  gallery,
+  version,
+}: {
+  workspace: Workspace;
+  backends: StudioBackends;
+  jobs: Jobs;
+  runs: Runs;
+  datasets: Datasets;
+  gallery: Gallery;
+  /** Of the studio, for the provenance. */
+  version: string;
+}) {
+  return {
+    /**
+     * Starts drawing `count` pictures; picture i has seed `seed + i` modulo 2³². A picture that is there
+     * already (same run, checkpoint, seed and class) is drawn again and keeps its id.
+     *
+     * @throws StudioError `not-found`, `class-unknown`, `checkpoint-missing`, `disk-full`
+     */
+    async start(request: GenerationRequest): Promise<{ job: Job; finished: Promise<Image[]> }> {
+      const run = runs.get(request.runId);
+      const { classIndex } = request;
+      if (classIndex !== undefined && run.classes?.[classIndex] === undefined) {
+        throw classUnknown(run, String(classIndex));
+      }
+      const checkpoint =
+        request.checkpointStep === undefined
+          ? await runs.checkpoints.last(run.id)
+          : await runs.checkpoints.at(run.id, request.checkpointStep);
+      if (!checkpoint) {
+        throw new StudioError(
+          'checkpoint-missing',
+          `“${run.name}” has no checkpoint to generate from yet. Save one, or let it train on.`,
+          { run: run.name, step: run.step, known: '' },
+        );
+      }
+      await requireDiskSpace(workspace.folder, request.count * bytesPerImage);
+      const dataset = datasets.get(run.datasetId);
+      const datasetVersion = datasets.version(run.datasetId, run.datasetVersion);
+      const provenance: Omit<Provenance, 'seed' | 'label'> = {
+        generator: { name: 'Imago Studio', version },
+        run: {
+          id: run.id,
+          name: run.name,
+          preset: run.presetId,
+          family: run.family,
+          seed: run.seed,
+          step: checkpoint.step,
+          checkpointSha256: checkpoint.sha256,
+          settings: run.settings,
+          backend: run.backend?.device ?? '',
+        },
+        dataset: {
+          id: dataset.id,
+          name: dataset.name,
+          version: datasetVersion.version,
+          hash: datasetVersion.hash,
+          images: datasetVersion.images,
+          licence: dataset.licence,
+        },
+      };
+      const seeds = Array.from({ length: request.count }, (_, i) => (request.seed + i) % 0x1_0000_0000);
+      return jobs.start('generation', run.name, async (control) => {
+        const images: Image[] = [];
+        control.progress(0, request.count);
+        control.result(run.id);
+        await backends.use((backend) =>
+          runEngineJob(
+            {
+              job: 'generate',
+              protocol: engineProtocol,
+              backend,
+              config: modelConfigOf(run),
+              checkpoint: checkpoint.path,
+              seeds,
+              ...(classIndex === undefined ? {} : { classIndex }),
+              provenance,
+            },
+            async (report) => {
+              if (report.report !== 'image') return;
+              const { seed, label } = report;
+              images.push(
+                await gallery.add({
+                  png: report.png,
+                  runId: run.id,
+                  checkpointStep: checkpoint.step,
+                  seed,
+                  label,
+                  sizePx: run.sizePx,
+                  provenance: { ...provenance, seed, ...(label === undefined ? {} : { label }) },
+                }),
+              );
+              control.progress(images.length);
+            },
+            control.signal,
+          ),
+        );
+        return images;
+      });
+    },
+  };
+}
