@@ -1,0 +1,177 @@
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { DatasetVersion, ImportSource, LabelMode, Recipe } from '../contract/domain.ts';
+import { families, pictureSizes, presets, type Channels, type PictureSize } from '../contract/presets.ts';
+import type { Studio } from '../studio/studio.ts';
+import {
+  follow,
+  printResult,
+  say,
+  wholeNumber,
+  withCommonOptions,
+  withStudio,
+  type CommonOptions,
+} from './session.ts';
+
+interface ImportOptions extends CommonOptions {
+  name: string;
+  size?: PictureSize;
+  channels?: Channels;
+  labels?: LabelMode;
+  background?: string;
+}
+
+const maxSeed = 0xffffffff;
+
+/** Imports into a new project of the same name and makes version 1. */
+async function importDataset(
+  studio: Studio,
+  source: ImportSource,
+  options: ImportOptions,
+  signal: AbortSignal,
+) {
+  const project = studio.projects.create(options.name);
+  const started = await studio.datasets.import(project.id, options.name, source).catch((error: unknown) => {
+    studio.projects.trash(project.id);
+    throw error;
+  });
+  await follow(studio, started, 'Importing', signal).catch((error: unknown) => {
+    studio.projects.trash(project.id);
+    throw error;
+  });
+  const dataset = studio.datasets.get(started.datasetId);
+  for (const { name, reason } of studio.datasets.quarantined(dataset.id, 0, 1000).items) {
+    say(`Put aside: ${name}. ${reason.message}`);
+  }
+  const version = await buildVersion(studio, dataset.id, options, signal);
+  return { dataset: studio.datasets.get(dataset.id), version };
+}
+
+/** Makes (or finds) a version of a dataset; what is not chosen follows the pictures' own proposal. */
+export async function buildVersion(
+  studio: Studio,
+  datasetId: string,
+  chosen: { size?: PictureSize; channels?: Channels; labels?: LabelMode; background?: string },
+  signal: AbortSignal,
+): Promise<DatasetVersion> {
+  const { proposal } = studio.datasets.get(datasetId);
+  const recipe: Recipe = {
+    sizePx: chosen.size ?? proposal.sizePx,
+    channels: chosen.channels ?? proposal.channels,
+    labelMode: chosen.labels ?? proposal.labelMode,
+    background: chosen.background ?? '#ffffff',
+  };
+  return follow(studio, await studio.datasets.buildVersion(datasetId, recipe), 'Preparing', signal);
+}
+
+const importResult = ({ dataset, version }: Awaited<ReturnType<typeof importDataset>>) => ({
+  result: {
+    dataset: dataset.id,
+    version: version.version,
+    images: version.images,
+    classes: version.classes.length,
+    quarantined: dataset.quarantined,
+  },
+  sentence:
+    `Dataset ${dataset.id} (“${dataset.name}”), version ${version.version}: ${version.images} pictures, ` +
+    `${version.sizePx}×${version.sizePx} ${version.channels === 1 ? 'grey' : 'RGB'}, ` +
+    `${version.classes.length} classes, ${dataset.quarantined} put aside.`,
+});
+
+export function addDatasetCommands(program: Command, version: string): void {
+  withCommonOptions(
+    program
+      .command('import')
+      .description('Make a dataset of a folder, a ZIP or an MNIST-style IDX pair')
+      .argument('<path>', 'the folder or file')
+      .requiredOption('--name <name>', 'what to call it')
+      .addOption(
+        new Option('--size <px>', 'width and height in pixels (proposed from the pictures)').argParser<
+          PictureSize | undefined
+        >((text) => chooseNumber(text, pictureSizes)),
+      )
+      .addOption(
+        new Option('--channels <n>', '1 grey, 3 RGB (proposed from the pictures)').argParser<
+          Channels | undefined
+        >((text) => chooseNumber(text, [1, 3] as const)),
+      )
+      .addOption(
+        new Option('--labels <mode>', 'class labels from sub-folders, or none').choices(['folders', 'none']),
+      )
+      .option('--background <#rrggbb>', 'colour behind transparent pictures', parseColour, '#ffffff'),
+  ).action(async (path: string, options: ImportOptions) => {
+    await withStudio(options, { version, create: true }, async (studio, signal) => {
+      const { result, sentence } = importResult(
+        await importDataset(studio, { kind: 'path', path: resolve(path) }, options, signal),
+      );
+      printResult(options, result, sentence);
+    });
+  });
+
+  withCommonOptions(
+    program
+      .command('sample')
+      .description('Make the built-in sample: handwritten-style digits in ten classes')
+      .requiredOption('--name <name>', 'what to call it')
+      .option('--images <n>', 'how many pictures', wholeNumber(10, 100_000), 10_000)
+      .option('--seed <n>', 'the same seed draws the same pictures', wholeNumber(0, maxSeed), 1),
+  ).action(async (options: ImportOptions & { images: number; seed: number }) => {
+    await withStudio(options, { version, create: true }, async (studio, signal) => {
+      const source = { kind: 'sample', images: options.images, seed: options.seed } as const;
+      const { result, sentence } = importResult(await importDataset(studio, source, options, signal));
+      printResult(options, result, sentence);
+    });
+  });
+
+  withCommonOptions(program.command('presets').description('List the presets and what they train')).action(
+    (options: CommonOptions) => {
+      const rows = presets.map((preset) => ({
+        id: preset.id,
+        family: preset.family,
+        sizePx: preset.sizePx,
+        channels: preset.channels,
+        steps: preset.defaultSteps,
+        settings: families[preset.family].parameters.map((parameter) => ({
+          key: parameter.key,
+          type: parameter.type,
+          default: preset.settings[parameter.key] ?? parameter.default,
+          ...(parameter.type === 'number' || parameter.type === 'integer'
+            ? { min: parameter.min, max: parameter.max }
+            : {}),
+          ...(parameter.type === 'choice' ? { choices: parameter.choices.map(({ value }) => value) } : {}),
+          help: parameter.text.en.help,
+        })),
+      }));
+      const lines = presets.map(
+        ({ id, family, sizePx, channels, defaultSteps }) =>
+          `${id.padEnd(16)} ${families[family].title.en}, ${sizePx}×${sizePx} ${channels === 1 ? 'grey' : 'RGB'}, ${defaultSteps} steps`,
+      );
+      printResult(options, { presets: rows }, lines.join('\n'));
+    },
+  );
+
+  withCommonOptions(program.command('datasets').description('List the datasets of the workspace')).action(
+    async (options: CommonOptions) => {
+      await withStudio(options, { version, create: false }, async (studio) => {
+        const datasets = studio.datasets.list();
+        const lines = datasets.map(
+          ({ id, name, pictures, versions }) =>
+            `${id}  “${name}”  ${pictures} pictures, ${versions.length} versions`,
+        );
+        printResult(options, { datasets }, lines.join('\n') || 'No datasets yet.');
+      });
+    },
+  );
+}
+
+/** Commander checks choices only without a parser of our own, so the parser checks them. */
+function chooseNumber<Choice extends number>(text: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((choice) => String(choice) === text);
+  if (found === undefined) throw new InvalidArgumentError(`It takes one of ${choices.join(', ')}.`);
+  return found;
+}
+
+function parseColour(text: string): string {
+  if (!/^#[0-9a-f]{6}$/i.test(text)) throw new InvalidArgumentError('It takes a colour such as #ffffff.');
+  return text.toLowerCase();
+}
