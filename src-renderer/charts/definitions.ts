@@ -1,0 +1,119 @@
+import type { FamilyId } from '../../src-main/contract/presets.ts';
+
+/** How a chart's values are written. */
+export type ValueForm = 'share' | 'decimal' | 'rate' | 'megabytes' | 'count';
+
+export interface Series {
+  /** Name of the scalar in a metric point. */
+  readonly metric: string;
+  /** Which of the two chart colours. */
+  readonly colour: 1 | 2;
+}
+
+/** One chart: its texts are `charts.<id>.title`, `.help`, `.empty`, a series' name `charts.series.<metric>`. */
+export interface ChartDefinition {
+  readonly id:
+    | 'winning'
+    | 'distance'
+    | 'slope'
+    | 'reconstruction'
+    | 'divergence'
+    | 'losses'
+    | 'gradients'
+    | 'speed'
+    | 'memory'
+    | 'tensors';
+  readonly series: readonly Series[];
+  /** A fixed upper end of the y axis; without it the data decide. The lower end is always 0 or below. */
+  readonly maximum?: number;
+  readonly form: ValueForm;
+}
+
+const winningChart: ChartDefinition = {
+  id: 'winning',
+  series: [
+    { metric: 'realScore', colour: 1 },
+    { metric: 'generatedScore', colour: 2 },
+  ],
+  maximum: 1,
+  form: 'share',
+};
+
+const distanceChart: ChartDefinition = {
+  id: 'distance',
+  series: [{ metric: 'wassersteinDistance', colour: 1 }],
+  form: 'decimal',
+};
+
+const slopeChart: ChartDefinition = {
+  id: 'slope',
+  series: [{ metric: 'discriminatorSlope', colour: 1 }],
+  form: 'decimal',
+};
+
+const reconstructionChart: ChartDefinition = {
+  id: 'reconstruction',
+  series: [{ metric: 'reconstructionLoss', colour: 1 }],
+  form: 'decimal',
+};
+
+const divergenceChart: ChartDefinition = {
+  id: 'divergence',
+  series: [{ metric: 'klDivergence', colour: 1 }],
+  form: 'decimal',
+};
+
+const lossesChart: ChartDefinition = {
+  id: 'losses',
+  series: [
+    { metric: 'discriminatorLoss', colour: 1 },
+    { metric: 'generatorLoss', colour: 2 },
+  ],
+  form: 'decimal',
+};
+
+const gradientsChart: ChartDefinition = {
+  id: 'gradients',
+  series: [
+    { metric: 'discriminatorGradientNorm', colour: 1 },
+    { metric: 'generatorGradientNorm', colour: 2 },
+  ],
+  form: 'decimal',
+};
+
+const autoencoderGradientsChart: ChartDefinition = {
+  id: 'gradients',
+  series: [
+    { metric: 'encoderGradientNorm', colour: 1 },
+    { metric: 'decoderGradientNorm', colour: 2 },
+  ],
+  form: 'decimal',
+};
+
+const machineCharts: readonly ChartDefinition[] = [
+  { id: 'speed', series: [{ metric: 'stepsPerSecond', colour: 1 }], form: 'rate' },
+  { id: 'memory', series: [{ metric: 'memoryMb', colour: 1 }], form: 'megabytes' },
+  { id: 'tensors', series: [{ metric: 'tensors', colour: 1 }], form: 'count' },
+];
+
+/** The charts of a family's numbers: the two that say most, and the others, each in the order of reading. */
+const learningCharts: Readonly<
+  Record<FamilyId, { foremost: readonly ChartDefinition[]; others: readonly ChartDefinition[] }>
+> = {
+  'mlp-gan': { foremost: [winningChart, lossesChart], others: [gradientsChart] },
+  dcgan: { foremost: [winningChart, lossesChart], others: [gradientsChart] },
+  cgan: { foremost: [winningChart, lossesChart], others: [gradientsChart] },
+  'wgan-gp': { foremost: [distanceChart, slopeChart], others: [lossesChart, gradientsChart] },
+  vae: { foremost: [reconstructionChart, divergenceChart], others: [autoencoderGradientsChart] },
+};
+
+/** The two charts that tell at a glance how a run of this family goes. */
+export function foremostCharts(family: FamilyId): readonly ChartDefinition[] {
+  return learningCharts[family].foremost;
+}
+
+/** Every chart of a run of this family, in the order in which they are read. */
+export function chartsOf(family: FamilyId): readonly ChartDefinition[] {
+  const { foremost, others } = learningCharts[family];
+  return [...foremost, ...others, ...machineCharts];
+}

@@ -1,0 +1,21 @@
+export default {
+  welcome: 'Show the studio your pictures, and it learns to make new ones like them, here on this computer.',
+  trySample: 'Try the sample',
+  trySampleHint: 'Ten thousand handwritten digits, drawn on the spot. See a network learn within a minute.',
+  usePictures: 'Use my pictures',
+  usePicturesHint: 'A folder, a ZIP or MNIST-style files. Or drop them anywhere on this window.',
+  sampleProject: 'Handwritten digits',
+  sampleDataset: 'Digits',
+  machine:
+    'This computer trains on its processor ({cores}, {memory} of memory): small pictures in minutes, 64 pixels overnight.',
+  cores: '{n} core | {n} cores',
+  projects: 'Projects',
+  recentRuns: 'Recent runs',
+  continue: 'Go on with “{name}”',
+  runCount: 'nothing trained yet | {n} run | {n} runs',
+  imageCount: 'no pictures made | {n} picture made | {n} pictures made',
+  stepOf: 'step {step} of {steps}',
+  step: 'step {step}',
+  trash: 'Move “{name}” to the trash',
+  trashed: '“{name}” is in the trash.',
+};

@@ -1,0 +1,77 @@
+import { createI18n } from 'vue-i18n';
+import chartsEn from './en/charts.ts';
+import commonEn from './en/common.ts';
+import dataEn from './en/data.ts';
+import errorsEn from './en/errors.ts';
+import exportEn from './en/export.ts';
+import galleryEn from './en/gallery.ts';
+import generateEn from './en/generate.ts';
+import homeEn from './en/home.ts';
+import runsEn from './en/runs.ts';
+import settingsEn from './en/settings.ts';
+import shellEn from './en/shell.ts';
+import wizardEn from './en/wizard.ts';
+import chartsZh from './zh/charts.ts';
+import commonZh from './zh/common.ts';
+import dataZh from './zh/data.ts';
+import errorsZh from './zh/errors.ts';
+import exportZh from './zh/export.ts';
+import galleryZh from './zh/gallery.ts';
+import generateZh from './zh/generate.ts';
+import homeZh from './zh/home.ts';
+import runsZh from './zh/runs.ts';
+import settingsZh from './zh/settings.ts';
+import shellZh from './zh/shell.ts';
+import wizardZh from './zh/wizard.ts';
+
+export type Language = 'en' | 'zh';
+
+/** Every text of the renderer by area; both languages hold the same keys. */
+export const messages = {
+  en: {
+    charts: chartsEn,
+    common: commonEn,
+    data: dataEn,
+    errors: errorsEn,
+    export: exportEn,
+    gallery: galleryEn,
+    generate: generateEn,
+    home: homeEn,
+    runs: runsEn,
+    settings: settingsEn,
+    shell: shellEn,
+    wizard: wizardEn,
+  },
+  zh: {
+    charts: chartsZh,
+    common: commonZh,
+    data: dataZh,
+    errors: errorsZh,
+    export: exportZh,
+    gallery: galleryZh,
+    generate: generateZh,
+    home: homeZh,
+    runs: runsZh,
+    settings: settingsZh,
+    shell: shellZh,
+    wizard: wizardZh,
+  },
+};
+
+/** The language of the system, as far as the studio speaks it. */
+export function systemLanguage(): Language {
+  return navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+}
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: systemLanguage(),
+  fallbackLocale: 'en',
+  messages,
+});
+
+/** Speaks `language` from now on, and says so to screen readers and the font fallback. */
+export function speak(language: Language): void {
+  i18n.global.locale.value = language;
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+}

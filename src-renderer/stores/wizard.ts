@@ -1,0 +1,297 @@
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef, watch } from 'vue';
+import type { ImportSource, Recipe, Run, StopCondition } from '../../src-main/contract/domain.ts';
+import type { Failure } from '../../src-main/contract/errors.ts';
+import { fromFailure } from '../../src-main/contract/errors.ts';
+import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
+import { findPreset, presets } from '../../src-main/contract/presets.ts';
+import { failureOf } from '../client/failure.ts';
+import { client } from '../client/studio-client.ts';
+import type { NamedFile } from '../client/upload.ts';
+import { upload } from '../client/upload.ts';
+import { useDatasets } from './datasets.ts';
+import { useEstimates } from './estimates.ts';
+import { useJobs } from './jobs.ts';
+import { useProjects } from './projects.ts';
+import type { PlanId } from './training-plans.ts';
+import { planIds, plansFor } from './training-plans.ts';
+
+export const wizardSteps = ['name', 'data', 'pictures', 'training', 'review'] as const;
+export type WizardStep = (typeof wizardSteps)[number];
+
+/** What the user points at: something the studio can reach itself, or files that must be sent to it. */
+export type ChosenSource = ImportSource | { kind: 'files'; files: readonly NamedFile[] };
+
+/** Everything entered; kept over a reload of the window. */
+interface Draft {
+  step: WizardStep;
+  name: string;
+  projectId: string | null;
+  datasetId: string | null;
+  importJobId: string | null;
+  recipe: Partial<Recipe>;
+  plan: PlanId | 'own';
+  ownPresetId: string | null;
+  ownSettings: Settings;
+  ownStop: StopCondition | null;
+  seed: number | null;
+}
+
+const draftKey = 'imago-wizard';
+const emptyDraft = (): Draft => ({
+  step: 'name',
+  name: '',
+  projectId: null,
+  datasetId: null,
+  importJobId: null,
+  recipe: {},
+  plan: 'quick',
+  ownPresetId: null,
+  ownSettings: {},
+  ownStop: null,
+  seed: null,
+});
+
+function rememberedDraft(): Draft {
+  try {
+    return { ...emptyDraft(), ...JSON.parse(sessionStorage.getItem(draftKey) ?? '{}') };
+  } catch {
+    return emptyDraft();
+  }
+}
+
+/** The way from a name to a training run: what was entered, what it implies, and the start. */
+export const useWizard = defineStore('wizard', () => {
+  const projects = useProjects();
+  const datasets = useDatasets();
+  const jobs = useJobs();
+  const estimates = useEstimates();
+
+  const draft = ref<Draft>(rememberedDraft());
+  const failure = shallowRef<Failure | null>(null);
+  const uploading = ref<{ files: number; total: number; bytes: number } | null>(null);
+  /** From the moment pictures are chosen until their import runs. */
+  const taking = ref(false);
+  const starting = ref<'importing' | 'preparing' | 'creating' | null>(null);
+  let uploadAbort: AbortController | null = null;
+
+  watch(draft, (kept) => sessionStorage.setItem(draftKey, JSON.stringify(kept)), { deep: true });
+
+  /** Whether something was entered that is not yet a run. */
+  const begun = computed(() => draft.value.datasetId !== null);
+  const dataset = computed(() => datasets.datasets.get(draft.value.datasetId ?? '') ?? null);
+  const importJob = computed(() => jobs.jobs.get(draft.value.importJobId ?? '') ?? null);
+
+  /** Until all pictures are in, what they suggest is not known; the sample's look always is. */
+  const unsettled = computed(
+    () =>
+      dataset.value?.importing === true &&
+      dataset.value.source.kind !== 'sample' &&
+      Object.keys(draft.value.recipe).length === 0,
+  );
+  const recipe = computed<Recipe | null>(() => {
+    const proposal = dataset.value?.proposal;
+    return proposal ? { background: '#ffffff', ...proposal, ...draft.value.recipe } : null;
+  });
+  const quickEstimate = computed(() => {
+    if (!recipe.value) return null;
+    const { preset, settings } = plansFor(recipe.value.sizePx, recipe.value.channels).quick;
+    const measured = estimates.of(preset.id, settings);
+    return measured?.state === 'measured' ? measured.estimate : null;
+  });
+  const plans = computed(() =>
+    recipe.value ? plansFor(recipe.value.sizePx, recipe.value.channels, quickEstimate.value) : null,
+  );
+
+  /** What would be trained now: the chosen plan, or the user's own choice. */
+  const training = computed(() => {
+    if (!recipe.value || !plans.value) return null;
+    const { plan, ownPresetId, ownSettings, ownStop } = draft.value;
+    if (plan !== 'own') return plans.value[plan];
+    const { sizePx, channels } = recipe.value;
+    const fits = presets.find(
+      (preset) => preset.id === ownPresetId && preset.sizePx === sizePx && preset.channels === channels,
+    );
+    const preset = fits ?? plans.value.good.preset;
+    const stop: StopCondition = ownStop ?? { kind: 'steps', steps: preset.defaultSteps };
+    return { preset, settings: fits ? ownSettings : {}, stop };
+  });
+
+  /** Starts anew; what was imported stays among the data. */
+  function reset(start: Partial<Draft> = {}) {
+    uploadAbort?.abort();
+    failure.value = null;
+    draft.value = { ...emptyDraft(), ...start };
+  }
+
+  /** Enters the wizard with pictures that are already there. */
+  async function useDataset(datasetId: string) {
+    const found = await datasets.refresh(datasetId);
+    const project = projects.projects.find((candidate) => candidate.id === found.projectId);
+    reset({ datasetId, projectId: found.projectId, name: project?.name ?? found.name, step: 'pictures' });
+  }
+
+  /** The project as it is named now: made, renamed, or left as it is. */
+  async function settleProject(): Promise<string> {
+    const name = draft.value.name.trim();
+    const known = projects.projects.find((project) => project.id === draft.value.projectId);
+    if (!known) draft.value.projectId = (await projects.create(name)).id;
+    else if (name !== '' && known.name !== name) await projects.rename(known.id, name);
+    return draft.value.projectId ?? '';
+  }
+
+  /** Takes pictures in; the import runs on while the wizard goes on. */
+  async function offer(source: ChosenSource, datasetName: string) {
+    taking.value = true;
+    failure.value = null;
+    if (draft.value.name.trim() === '') draft.value.name = datasetName;
+    const wasNew = !projects.projects.some(({ id }) => id === draft.value.projectId);
+    try {
+      await cancelImport();
+      draft.value = { ...draft.value, datasetId: null, importJobId: null, recipe: {} };
+      const projectId = await settleProject();
+      const reachable = source.kind === 'files' ? await send(source.files) : source;
+      const { datasetId, jobId } = await datasets.startImport(projectId, datasetName, reachable);
+      draft.value.datasetId = datasetId;
+      draft.value.importJobId = jobId;
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === 'AbortError')) failure.value = failureOf(error);
+      if (wasNew) await forgetProject();
+    } finally {
+      taking.value = false;
+      uploading.value = null;
+      uploadAbort = null;
+    }
+  }
+
+  /** A project made for pictures that could not be had is not left behind. */
+  async function forgetProject() {
+    const id = draft.value.projectId;
+    draft.value.projectId = null;
+    if (id) await projects.trash(id).catch(() => undefined);
+  }
+
+  async function send(files: readonly NamedFile[]): Promise<ImportSource> {
+    uploadAbort = new AbortController();
+    uploading.value = { files: 0, total: files.length, bytes: 0 };
+    const report = (done: { files: number; bytes: number }) =>
+      (uploading.value = { ...done, total: files.length });
+    return { kind: 'upload', uploadId: await upload(files, report, uploadAbort.signal) };
+  }
+
+  /** Ends an upload or import under way; nothing half-made stays. */
+  async function cancelImport() {
+    uploadAbort?.abort();
+    const job = importJob.value;
+    if (job?.state !== 'running') return;
+    await jobs.cancel(job.id);
+    draft.value = { ...draft.value, datasetId: null, importJobId: null, recipe: {} };
+  }
+
+  /** Opens the user's own choice where the chosen plan stands. */
+  function chooseOwn() {
+    const from = training.value;
+    if (!from || draft.value.plan === 'own') return;
+    draft.value.ownPresetId = from.preset.id;
+    draft.value.ownSettings = { ...from.settings };
+    draft.value.ownStop = from.stop;
+    draft.value.plan = 'own';
+  }
+
+  /** Asks for the trials that the three proposals, or the user's own choice, need. */
+  function measure() {
+    // A trial beside an import would measure the import, and one beside a start would delay it.
+    if (!plans.value || !training.value || starting.value || importJob.value?.state === 'running') return;
+    if (draft.value.plan === 'own') {
+      estimates.measure(training.value.preset.id, training.value.settings);
+      return;
+    }
+    for (const id of planIds) estimates.measure(plans.value[id].preset.id, plans.value[id].settings);
+  }
+
+  function chooseOwnPreset(presetId: string) {
+    const preset = findPreset(presetId);
+    draft.value.ownPresetId = presetId;
+    draft.value.ownSettings = {};
+    draft.value.recipe = { ...draft.value.recipe, sizePx: preset.sizePx, channels: preset.channels };
+  }
+
+  /** Waits for the pictures, makes their version and starts the run; null where something stood against it. */
+  async function start(): Promise<Run | null> {
+    failure.value = null;
+    try {
+      starting.value = 'importing';
+      const projectId = await settleProject();
+      if (importJob.value?.state === 'running') {
+        const ended = await jobs.ended(importJob.value.id);
+        if (ended.failure) throw fromFailure(ended.failure);
+      }
+      const datasetId = draft.value.datasetId;
+      if (datasetId) await datasets.refresh(datasetId);
+      const chosen = training.value;
+      const wanted = recipe.value;
+      if (!datasetId || !chosen || !wanted) return null;
+
+      starting.value = 'preparing';
+      await estimates.giveUp();
+      const { job } = await client.datasets.buildVersion({ id: datasetId, recipe: wanted });
+      jobs.note(job);
+      const built = await jobs.ended(job.id);
+      if (built.failure) throw fromFailure(built.failure);
+      const { versions } = await datasets.refresh(datasetId);
+      const version = versions.findLast(
+        (made) =>
+          made.sizePx === wanted.sizePx &&
+          made.channels === wanted.channels &&
+          made.labelMode === wanted.labelMode &&
+          made.background === wanted.background,
+      );
+      if (!version)
+        throw new Error(`The version that job ${job.id} made is not among the dataset's versions.`);
+
+      starting.value = 'creating';
+      const run = await client.runs.create({
+        projectId,
+        datasetId,
+        version: version.version,
+        presetId: chosen.preset.id,
+        settings: chosen.settings,
+        stop: chosen.stop,
+        ...(draft.value.seed === null ? {} : { seed: draft.value.seed }),
+      });
+      projects.currentId = projectId;
+      reset();
+      return run;
+    } catch (error) {
+      failure.value = failureOf(error);
+      return null;
+    } finally {
+      starting.value = null;
+      void projects.load().catch(() => undefined);
+    }
+  }
+
+  return {
+    draft,
+    failure,
+    taking,
+    uploading,
+    starting,
+    begun,
+    unsettled,
+    dataset,
+    importJob,
+    recipe,
+    plans,
+    training,
+    reset,
+    useDataset,
+    settleProject,
+    offer,
+    cancelImport,
+    chooseOwn,
+    measure,
+    chooseOwnPreset,
+    start,
+  };
+});
