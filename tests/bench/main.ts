@@ -1,0 +1,80 @@
+/**
+ * What a training step costs, beside PyTorch's on the same machine in the same run.
+ *
+ *   npm run bench                 everything
+ *   npm run bench -- steps        only the steps; likewise `scaling`, `health`
+ *
+ *   --only mlp-gan-28,vae-28      only these nets      --rounds 9        turns for each net
+ *   --threads 2                   for both sides       --round-ms 700    length of a turn
+ *   --flat-steps 20000            for the memory       --no-peer         ours alone
+ *   --json FILE                   the figures as JSON too
+ *
+ * It ends with its tables in Markdown, which `RESULTS.md` keeps by hand. The exit code is 0 also where a
+ * target is missed: the machine may be busy, and a figure is no test.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs, styleText } from 'node:util';
+import { buildKernels } from '../../src-main/engine/kernels/build.ts';
+import { benchHealth, healthTable, scalingTable, type Figure } from './engine-health.ts';
+import { benchSteps, stepsTable, type StepsResult } from './steps.ts';
+import { findPython } from './timed-process.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  allowNegative: true,
+  options: {
+    only: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '9' },
+    threads: { type: 'string', default: '2' },
+    'round-ms': { type: 'string', default: '700' },
+    'flat-steps': { type: 'string', default: '20000' },
+    json: { type: 'string' },
+    peer: { type: 'boolean', default: true },
+  },
+});
+const sections = ['steps', 'scaling', 'health'];
+const unknown = positionals.find((name) => !sections.includes(name));
+if (unknown !== undefined) {
+  console.error(`There is no section “${unknown}”. Sections: ${sections.join(', ')}.`);
+  process.exit(2);
+}
+const wants = (section: string) => positionals.length === 0 || positionals.includes(section);
+const threads = Number(values.threads);
+const rounds = Number(values.rounds);
+const red = (text: string) => styleText('red', text);
+
+await buildKernels();
+const results: { steps: StepsResult[]; health: Figure[]; scaling: string | null } = {
+  steps: [],
+  health: [],
+  scaling: null,
+};
+if (wants('steps')) {
+  const python = values.peer ? await findPython() : null;
+  if (values.peer && !python) console.log('PyTorch is not installed here: ours alone is timed.');
+  const only = values.only === '' ? [] : values.only.split(',');
+  const roundMs = Number(values['round-ms']);
+  results.steps = await benchSteps({ only, rounds, threads, python, roundMs }, (line) => console.log(line));
+}
+if (wants('health')) {
+  const healthRounds = Math.min(5, rounds);
+  results.health = await benchHealth({
+    threads,
+    rounds: healthRounds,
+    flatSteps: Number(values['flat-steps']),
+  });
+}
+if (wants('scaling')) results.scaling = await scalingTable(threads, Math.min(5, rounds));
+
+const machine = `${cpus()[0]!.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}`;
+const load = loadavg().map((value) => value.toFixed(1));
+console.log(
+  `\n${new Date().toISOString().slice(0, 10)} · ${machine} · ${threads} threads · load ${load.join(' ')}`,
+);
+if (results.steps.length > 0) console.log(`\n${stepsTable(results.steps, red)}`);
+if (results.health.length > 0) console.log(`\n${healthTable(results.health, red)}`);
+if (results.scaling !== null) console.log(`\n${results.scaling}`);
+if (values.json !== undefined) {
+  writeFileSync(values.json, JSON.stringify({ machine, threads, load: loadavg(), ...results }, null, 2));
+}

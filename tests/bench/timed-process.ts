@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { BackendId } from '../../src-main/contract/domain.ts';
+
+const startedSchema = z.object({ device: z.string() });
+const answerSchema = z.object({
+  ms: z.number(),
+  /** Of all threads, waiting in a loop included. */
+  processorMs: z.number(),
+  rssBytes: z.number().optional(),
+  tensors: z.number().optional(),
+  tensorBytes: z.number().optional(),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+/** A net in training that takes steps when it is asked to. */
+export interface TimedProcess {
+  readonly device: string;
+  /** The milliseconds that `count` steps took, and what the process held after them. */
+  steps(count: number): Promise<Answer>;
+  end(): void;
+}
+
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** Starts one of the studio's nets; see `trained-net.ts`. */
+export function startNet(
+  netId: string,
+  threads: number,
+  batchSize: number,
+  backend: BackendId = 'wasm',
+): Promise<TimedProcess> {
+  const script = pathOf('trained-net.ts');
+  return start(process.execPath, [script, netId, String(threads), String(batchSize), backend], {});
+}
+
+/**
+ * Starts a PyTorch script of `peers/` at the setting in which PyTorch is fastest on a processor.
+ *
+ * @param device a device of PyTorch's, such as `cuda`; the processor without it
+ */
+export function startPeer(
+  python: string,
+  peer: readonly string[],
+  threads: number,
+  device?: string,
+): Promise<TimedProcess> {
+  const [script, ...values] = peer;
+  return start(python, [pathOf(`peers/${script}`), String(threads), ...values], {
+    OMP_NUM_THREADS: String(threads),
+    OPENBLAS_NUM_THREADS: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    ...(device === undefined ? {} : { IMAGO_BENCH_DEVICE: device }),
+  });
+}
+
+async function start(
+  command: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<TimedProcess> {
+  const child = spawn(command, parameters, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
+  });
+  const failed = new Promise<never>((_, reject) => child.on('error', reject));
+  failed.catch(() => undefined);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<unknown> => {
+    const { value, done } = await Promise.race([lines.next(), failed]);
+    if (done) throw new Error(`${command} ${parameters.join(' ')} ended before it answered.`);
+    return JSON.parse(value) as unknown;
+  };
+  // Who waits for its turn is stopped: a thread that waits in a loop would take the processor from the other.
+  const signal = (name: 'SIGSTOP' | 'SIGCONT') => {
+    if (process.platform !== 'win32') child.kill(name);
+  };
+  const { device } = startedSchema.parse(await next());
+  signal('SIGSTOP');
+  return {
+    device,
+    async steps(count) {
+      signal('SIGCONT');
+      child.stdin.write(`${count}\n`);
+      const answer = answerSchema.parse(await next());
+      signal('SIGSTOP');
+      return answer;
+    },
+    end() {
+      signal('SIGCONT');
+      child.stdin.end();
+    },
+  };
+}
+
+/** A Python that has PyTorch: `IMAGO_BENCH_PYTHON`, or the first of the usual ones; null without any. */
+export async function findPython(): Promise<string | null> {
+  const chosen = process.env['IMAGO_BENCH_PYTHON'];
+  for (const python of chosen ? [chosen] : ['python3', '/usr/bin/python3']) {
+    const code = await new Promise<number | null>((resolve) => {
+      const child = spawn(python, ['-c', 'import torch'], { stdio: 'ignore' });
+      child.on('error', () => resolve(1));
+      child.on('close', resolve);
+    });
+    if (code === 0) return python;
+  }
+  return null;
+}

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { backendIds, type BackendId } from '../../src-main/contract/domain.ts';
+import { familyIds } from '../../src-main/contract/presets.ts';
+import type { FamilyTrained, TrainerResult } from '../helpers/family-trainer.ts';
+import { softwareGraphics } from '../helpers/software-graphics.ts';
+
+const trainer = fileURLToPath(new URL('../helpers/family-trainer.ts', import.meta.url));
+
+async function trainFamilies(backend: BackendId): Promise<TrainerResult> {
+  const env = { ...process.env, ...(backend === 'webgpu' ? softwareGraphics() : null) };
+  const { stdout } = await promisify(execFile)(process.execPath, [trainer, backend], {
+    env,
+    timeout: 240_000,
+  });
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as TrainerResult;
+}
+
+/** What a machine may lack; the others must work everywhere. */
+const optional: readonly BackendId[] = ['tensorflow', 'webgpu'];
+const differences = (a: readonly number[], b: readonly number[]) =>
+  a.map((value, at) => Math.abs(value - b[at]!));
+
+let reference: readonly FamilyTrained[] = [];
+
+describe.each([...backendIds].reverse())('on %s', (backend) => {
+  let trained: readonly FamilyTrained[] | null = null;
+
+  beforeAll(async () => {
+    const result = await trainFamilies(backend);
+    if ('failure' in result) {
+      if (!optional.includes(backend)) throw new Error(result.failure.message);
+      expect(result.failure).toMatchObject({ code: 'backend-unavailable', details: { backend } });
+      console.warn(`Skipped on ${backend}: ${result.failure.message}`);
+      return;
+    }
+    trained = result.families;
+    // The plain JavaScript one goes first: the others are held to it.
+    if (backend === 'cpu') reference = trained;
+  }, 300_000);
+
+  describe.each(familyIds)('the family %s', (id) => {
+    const ofFamily = (families: readonly FamilyTrained[]) => families.find(({ family }) => family === id)!;
+
+    it('trains through the same numbers as everywhere', (context) => {
+      if (!trained) return context.skip();
+      const { steps } = ofFamily(trained);
+      const known = ofFamily(reference).steps;
+      for (const [step, values] of steps.entries()) {
+        for (const [name, value] of Object.entries(values)) {
+          // Rounding differs; a wrong gradient is off by far more.
+          expect(value, `${name} of step ${step}`).toBeCloseTo(known[step]![name]!, 3);
+        }
+      }
+    });
+
+    it('keeps no tensor from step to step', (context) => {
+      if (!trained) return context.skip();
+      expect(ofFamily(trained).leaked).toBe(0);
+    });
+
+    it('draws the pictures that it draws everywhere, alone or with others', (context) => {
+      if (!trained) return context.skip();
+      const { pixels, pixelsAlone } = ofFamily(trained);
+      expect(new Set(pixels).size).toBeGreaterThan(10);
+      expect(Math.max(...differences(pixels, ofFamily(reference).pixels))).toBeLessThanOrEqual(1);
+      expect(Math.max(...differences(pixelsAlone, pixels))).toBeLessThanOrEqual(1);
+    });
+
+    it('goes on from its saved state', (context) => {
+      if (!trained) return context.skip();
+      const { pixels, pixelsAfterLoad } = ofFamily(trained);
+      expect(pixelsAfterLoad).toEqual(pixels);
+    });
+  });
+});

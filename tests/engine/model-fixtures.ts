@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../../src-main/contract/engine-messages.ts';
+import { familyOf } from '../../src-main/engine/models/family-of.ts';
+import type { Model } from '../../src-main/engine/models/family.ts';
+import { picturesPerStep } from '../../src-main/engine/models/family.ts';
+import { uniforms } from '../../src-main/engine/random.ts';
+import type { StoredTensor } from '../../src-main/engine/safetensors.ts';
+
+export const build = (config: ModelConfig): Model => familyOf(config.family).build(config);
+
+/** Noise to train a step on, `[batchesPerStep × batch, height, width, channel]`, −1…1. */
+export const pictures = (config: ModelConfig, step = 0): tf.Tensor4D => {
+  const { sizePx, channels, seed } = config;
+  const count = picturesPerStep(familyOf(config.family), config);
+  const shape: [number, number, number, number] = [count, sizePx, sizePx, channels];
+  const values = uniforms(seed, 'test-pictures', step, tf.util.sizeFromShape(shape));
+  return tf.tensor4d(
+    values.map((value) => value * 2 - 1),
+    shape,
+  );
+};
+
+/** Classes in turn, for a config that has them. */
+export const labelsFor = ({ classes }: ModelConfig, count: number): Int32Array | undefined =>
+  classes && Int32Array.from({ length: count }, (_, index) => index % classes.length);
+
+/** Trains steps `from` up to `to` and returns the scalars of the last. */
+export const trainOn = (model: Model, from: number, to: number) => {
+  let values: Record<string, number> = {};
+  for (let step = from; step < to; step++) {
+    const images = pictures(model.config, step);
+    values = model.trainStep(images, step, labelsFor(model.config, images.shape[0]));
+    images.dispose();
+  }
+  return values;
+};
+
+/** The names of the tensors that differ. */
+export const moved = (before: Map<string, StoredTensor>, after: Map<string, StoredTensor>) =>
+  [...before.keys()].filter((name) => {
+    const [old, fresh] = [before.get(name)!.data, after.get(name)!.data];
+    return old.some((value, index) => value !== fresh[index]);
+  });

@@ -1,0 +1,72 @@
+/*
+ * Trains each model family for a few steps on one backend, in a process of its own, and prints what came of it as
+ * one line of JSON. Run by the family suite: `node family-trainer.ts <backend>`.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { BackendId } from '../../src-main/contract/domain.ts';
+import { toFailure, type Failure } from '../../src-main/contract/errors.ts';
+import { familyIds, presets, type FamilyId } from '../../src-main/contract/presets.ts';
+import { openBackend } from '../../src-main/engine/backends/open-backend.ts';
+import { familyOf } from '../../src-main/engine/models/family-of.ts';
+import { normals } from '../../src-main/engine/random.ts';
+import { samplePixels } from '../../src-main/engine/sample-sheet.ts';
+import { smallConfig } from '../engine/engine-fixtures.ts';
+import { labelsFor, pictures } from '../engine/model-fixtures.ts';
+
+export interface FamilyTrained {
+  family: FamilyId;
+  /** The scalars of each step. */
+  steps: Record<string, number>[];
+  /** Bytes of two pictures after the steps. */
+  pixels: number[];
+  /** The same two from a model that took over the saved state. */
+  pixelsAfterLoad: number[];
+  /** One picture, drawn alone. */
+  pixelsAlone: number[];
+  /** How many tensors more there were after the third step than after the first. */
+  leaked: number;
+}
+
+export type TrainerResult =
+  { device: string; software: boolean; families: FamilyTrained[] } | { failure: Failure };
+
+const steps = 3;
+
+function train(id: FamilyId): FamilyTrained {
+  const preset = presets.find((candidate) => candidate.family === id)!;
+  const config = smallConfig(preset.id);
+  const family = familyOf(id);
+  const model = family.build(config);
+  const latentSize = Number(config.settings.latentSize);
+  const latents = normals(5, 'test-latents', 0, 2 * latentSize);
+  const classes = config.classes && [0, 1];
+  const values: Record<string, number>[] = [];
+  let tensorsAtFirst = 0;
+  for (let step = 0; step < steps; step++) {
+    const images = pictures(config, step);
+    values.push(model.trainStep(images, step, labelsFor(config, images.shape[0])));
+    images.dispose();
+    if (step === 0) tensorsAtFirst = tf.memory().numTensors;
+  }
+  const leaked = tf.memory().numTensors - tensorsAtFirst;
+  const pixels = [...samplePixels(model, latents, 2, classes)];
+  const pixelsAlone = [...samplePixels(model, latents.slice(0, latentSize), 1, classes?.slice(0, 1))];
+  const other = family.build(config);
+  other.load(model.save(), steps, 'saved state');
+  const pixelsAfterLoad = [...samplePixels(other, latents, 2, classes)];
+  model.dispose();
+  other.dispose();
+  return { family: id, steps: values, pixels, pixelsAfterLoad, pixelsAlone, leaked };
+}
+
+async function perform(backend: BackendId): Promise<TrainerResult> {
+  try {
+    const { device, accelerator } = await openBackend(backend, { threads: 1 });
+    return { device, software: accelerator?.software ?? false, families: familyIds.map(train) };
+  } catch (error) {
+    return { failure: toFailure(error) };
+  }
+}
+
+console.log(JSON.stringify(await perform(process.argv[2] as BackendId)));
+process.exit(0);
