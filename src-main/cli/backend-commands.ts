@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { backendIds, type BackendId, type BackendProbe, type Backends } from '../contract/domain.ts';
+import { backendIds, type BackendId, type BackendProbe, type Backends } from '../contract/domain/backends.ts';
 import { StudioError } from '../contract/errors.ts';
 import { installTensorflow, uninstallTensorflow } from '../studio/backends-install.ts';
 import { printResult, say, withCommonOptions, withStudio, type CommonOptions } from './session.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { DatasetVersion, ImportSource, LabelMode, Recipe } from '../contract/domain.ts';
+import type { DatasetVersion, ImportSource, LabelMode, Recipe } from '../contract/domain/datasets.ts';
 import { families, pictureSizes, presets, type Channels, type PictureSize } from '../contract/presets.ts';
 import type { Studio } from '../studio/studio.ts';
 import {

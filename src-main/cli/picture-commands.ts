@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import type { ExportSelection, Run } from '../contract/domain.ts';
+import type { ExportSelection } from '../contract/domain/exports.ts';
+import type { Run } from '../contract/domain/runs.ts';
 import { StudioError } from '../contract/errors.ts';
 import { classUnknown } from '../studio/generation.ts';
 import {

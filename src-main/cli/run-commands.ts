@@ -1,11 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import {
-  backendIds,
-  type BackendId,
-  type Dataset,
-  type Run,
-  type StopCondition,
-} from '../contract/domain.ts';
+import { backendIds, type BackendId } from '../contract/domain/backends.ts';
+import { type Dataset } from '../contract/domain/datasets.ts';
+import { type Run, type StopCondition } from '../contract/domain/runs.ts';
 import { fromFailure, StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { findPreset, settingsFor, type Preset } from '../contract/presets.ts';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { Job } from '../contract/domain.ts';
+import type { Job } from '../contract/domain/jobs.ts';
 import { StudioError } from '../contract/errors.ts';
 import { openStudio, type Studio } from '../studio/studio.ts';
 import { defaultWorkspace } from '../workspace/default-workspace.ts';

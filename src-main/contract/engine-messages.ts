@@ -1,16 +1,8 @@
 import { z } from 'zod';
-import {
-  backendIdSchema,
-  backendSchema,
-  channelsSchema,
-  deviceSchema,
-  parameterCountsSchema,
-  pictureSizeSchema,
-  provenanceSchema,
-  seedSchema,
-  settingsSchema,
-  stopConditionSchema,
-} from './domain.ts';
+import { backendIdSchema, backendSchema, deviceSchema } from './domain/backends.ts';
+import { provenanceSchema } from './domain/images.ts';
+import { parameterCountsSchema, stopConditionSchema } from './domain/runs.ts';
+import { channelsSchema, pictureSizeSchema, seedSchema, settingsSchema } from './domain/values.ts';
 import { failureSchema } from './errors.ts';
 import { familyIds } from './presets.ts';
 

@@ -1,4 +1,4 @@
-import type { Run, RunState } from '../contract/domain.ts';
+import type { Run, RunState } from '../contract/domain/runs.ts';
 import type { Studio } from '../studio/studio.ts';
 import type { ElectronApi } from './electron-api.ts';
 import type { ShellText } from './text.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Preferences, Run } from '../contract/domain.ts';
+import type { Run } from '../contract/domain/runs.ts';
+import type { Preferences } from '../contract/domain/studio.ts';
 import { toFailure } from '../contract/errors.ts';
 import type { StudioRouter } from '../router/router.ts';
 import type { Host, Studio } from '../studio/studio.ts';

@@ -1,4 +1,5 @@
-import type { Preferences, Run } from '../contract/domain.ts';
+import type { Run } from '../contract/domain/runs.ts';
+import type { Preferences } from '../contract/domain/studio.ts';
 
 export type ShellLanguage = 'en' | 'zh';
 

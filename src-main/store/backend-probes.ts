@@ -1,4 +1,9 @@
-import { backendIds, backendProbeSchema, type BackendId, type BackendProbe } from '../contract/domain.ts';
+import {
+  backendIds,
+  backendProbeSchema,
+  type BackendId,
+  type BackendProbe,
+} from '../contract/domain/backends.ts';
 import type { Database } from './database.ts';
 
 const keyOf = (id: BackendId) => `probe.${id}`;

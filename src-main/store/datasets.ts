@@ -1,4 +1,11 @@
-import type { Dataset, DatasetVersion, Licence, Picture, Quarantined, Recipe } from '../contract/domain.ts';
+import type {
+  Dataset,
+  DatasetVersion,
+  Licence,
+  Picture,
+  Quarantined,
+  Recipe,
+} from '../contract/domain/datasets.ts';
 import type { Database } from './database.ts';
 
 interface DatasetRow {

@@ -1,4 +1,5 @@
-import type { Export, GalleryFilter, Image, Provenance } from '../contract/domain.ts';
+import type { Export } from '../contract/domain/exports.ts';
+import type { GalleryFilter, Image, Provenance } from '../contract/domain/images.ts';
 import type { Database } from './database.ts';
 
 interface ImageRow {

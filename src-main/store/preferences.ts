@@ -1,4 +1,4 @@
-import { preferencesSchema, type Preferences } from '../contract/domain.ts';
+import { preferencesSchema, type Preferences } from '../contract/domain/studio.ts';
 import type { Database } from './database.ts';
 
 /** Queries of the preferences; a value that no longer parses falls back to its default. */

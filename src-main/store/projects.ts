@@ -1,4 +1,4 @@
-import type { Project } from '../contract/domain.ts';
+import type { Project } from '../contract/domain/projects.ts';
 import type { Database } from './database.ts';
 
 interface ProjectRow {

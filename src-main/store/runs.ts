@@ -1,6 +1,6 @@
+import type { Backend } from '../contract/domain/backends.ts';
+import type { DatasetVersion } from '../contract/domain/datasets.ts';
 import type {
-  Backend,
-  DatasetVersion,
   MetricPoint,
   ParameterCounts,
   Run,
@@ -8,7 +8,7 @@ import type {
   RunState,
   SampleSheet,
   StopCondition,
-} from '../contract/domain.ts';
+} from '../contract/domain/runs.ts';
 import type { Failure } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { families, type FamilyId } from '../contract/presets.ts';

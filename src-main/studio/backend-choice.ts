@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { backendIds, type BackendId, type BackendProbe } from '../contract/domain.ts';
+import { backendIds, type BackendId, type BackendProbe } from '../contract/domain/backends.ts';
 import { StudioError, toFailure, type Failure } from '../contract/errors.ts';
 
 /** More threads than this bring no more speed to networks of these sizes. */

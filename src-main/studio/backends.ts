@@ -1,4 +1,4 @@
-import { backendIds, type BackendId, type BackendProbe, type Backends } from '../contract/domain.ts';
+import { backendIds, type BackendId, type BackendProbe, type Backends } from '../contract/domain/backends.ts';
 import { engineProtocol, type EngineJob } from '../contract/engine-messages.ts';
 import { StudioError, toFailure, type Failure } from '../contract/errors.ts';
 import type { Database } from '../store/database.ts';

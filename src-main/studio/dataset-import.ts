@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Dataset, ImportSource, Licence } from '../contract/domain.ts';
+import type { Dataset, ImportSource, Licence } from '../contract/domain/datasets.ts';
 import { StudioError } from '../contract/errors.ts';
 import { sampleFonts, samplePx } from '../imaging/sample-digits.ts';
 import type { PictureSource } from '../imaging/sources.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Dataset } from '../contract/domain.ts';
+import type { Dataset } from '../contract/domain/datasets.ts';
 import { StudioError, toFailure } from '../contract/errors.ts';
 import type { Channels } from '../contract/presets.ts';
 import { verifyPicture } from '../imaging/decode.ts';

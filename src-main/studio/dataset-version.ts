@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Dataset, DatasetVersion, Recipe } from '../contract/domain.ts';
+import type { Dataset, DatasetVersion, Recipe } from '../contract/domain/datasets.ts';
 import { StudioError } from '../contract/errors.ts';
 import { decodePicture } from '../imaging/decode.ts';
 import { toSquare } from '../imaging/pure/resample.ts';

@@ -4,12 +4,12 @@ import type {
   Dataset,
   DatasetVersion,
   ImportSource,
-  Job,
   Licence,
   Picture,
   Quarantined,
   Recipe,
-} from '../contract/domain.ts';
+} from '../contract/domain/datasets.ts';
+import type { Job } from '../contract/domain/jobs.ts';
 import { StudioError } from '../contract/errors.ts';
 import { thumbnail, thumbnailPx } from '../imaging/decode.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';

@@ -1,4 +1,4 @@
-import type { Estimate } from '../contract/domain.ts';
+import type { Estimate } from '../contract/domain/runs.ts';
 import { engineProtocol } from '../contract/engine-messages.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { families, findPreset, settingsFor } from '../contract/presets.ts';

@@ -1,4 +1,4 @@
-import type { Image, Provenance } from '../contract/domain.ts';
+import type { Image, Provenance } from '../contract/domain/images.ts';
 
 /** A picture as it stands in an export. */
 export interface ExportedPicture {

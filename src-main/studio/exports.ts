@@ -1,7 +1,9 @@
 import { access, constants, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import type { Export, ExportPreview, ExportRequest, Image, Job } from '../contract/domain.ts';
+import type { Export, ExportPreview, ExportRequest } from '../contract/domain/exports.ts';
+import type { Image } from '../contract/domain/images.ts';
+import type { Job } from '../contract/domain/jobs.ts';
 import { StudioError } from '../contract/errors.ts';
 import { stripPngText } from '../imaging/pure/png-encode.ts';
 import { openZip, writeZip } from '../imaging/zip.ts';

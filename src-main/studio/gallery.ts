@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { GalleryFilter, Image, Provenance } from '../contract/domain.ts';
+import type { GalleryFilter, Image, Provenance } from '../contract/domain/images.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Database } from '../store/database.ts';
 import { imageQueries } from '../store/images.ts';

@@ -1,4 +1,6 @@
-import type { Image, Job, Provenance, Run } from '../contract/domain.ts';
+import type { Image, Provenance } from '../contract/domain/images.ts';
+import type { Job } from '../contract/domain/jobs.ts';
+import type { Run } from '../contract/domain/runs.ts';
 import { engineProtocol } from '../contract/engine-messages.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Workspace } from '../workspace/workspace.ts';

@@ -1,4 +1,4 @@
-import type { Job } from '../contract/domain.ts';
+import type { Job } from '../contract/domain/jobs.ts';
 import { StudioError, toFailure } from '../contract/errors.ts';
 import { createChannel } from './channel.ts';
 import { newId } from '../workspace/files.ts';

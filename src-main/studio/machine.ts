@@ -1,5 +1,5 @@
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
-import type { Machine } from '../contract/domain.ts';
+import type { Machine } from '../contract/domain/studio.ts';
 import { freeDiskBytes } from '../workspace/files.ts';
 
 /** What this computer has, and how busy it is. */

@@ -1,4 +1,4 @@
-import type { Project } from '../contract/domain.ts';
+import type { Project } from '../contract/domain/projects.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Database } from '../store/database.ts';
 import { projectQueries } from '../store/projects.ts';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Run } from '../contract/domain.ts';
+import type { Run } from '../contract/domain/runs.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { CheckpointRow, RunQueries } from '../store/runs.ts';
 import { exists } from '../workspace/files.ts';

@@ -1,4 +1,6 @@
-import type { BackendId, Dataset, DatasetVersion, StopCondition } from '../contract/domain.ts';
+import type { BackendId } from '../contract/domain/backends.ts';
+import type { Dataset, DatasetVersion } from '../contract/domain/datasets.ts';
+import type { StopCondition } from '../contract/domain/runs.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { families, findPreset, settingsFor, type Preset } from '../contract/presets.ts';

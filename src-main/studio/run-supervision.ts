@@ -1,4 +1,4 @@
-import type { RunEvent, RunNote } from '../contract/domain.ts';
+import type { RunEvent, RunNote } from '../contract/domain/runs.ts';
 import type { EngineReport, TrainJob } from '../contract/engine-messages.ts';
 import { toFailure, type Failure } from '../contract/errors.ts';
 import type { RunChange, RunQueries } from '../store/runs.ts';

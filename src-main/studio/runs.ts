@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BackendId, Run, RunEvent, RunNote, StopCondition } from '../contract/domain.ts';
+import type { BackendId } from '../contract/domain/backends.ts';
+import type { Run, RunEvent, RunNote, StopCondition } from '../contract/domain/runs.ts';
 import { engineProtocol, type ModelConfig } from '../contract/engine-messages.ts';
 import { StudioError, toFailure, type Failure } from '../contract/errors.ts';
 import type { Database } from '../store/database.ts';

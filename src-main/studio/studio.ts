@@ -1,4 +1,4 @@
-import type { HostAbilities, Machine, Preferences, StudioInfo } from '../contract/domain.ts';
+import type { HostAbilities, Machine, Preferences, StudioInfo } from '../contract/domain/studio.ts';
 import { openDatabase } from '../store/database.ts';
 import { preferenceQueries } from '../store/preferences.ts';
 import { openWorkspace } from '../workspace/workspace.ts';

@@ -1,4 +1,4 @@
-import type { MetricPoint, Run } from '../../src-main/contract/domain.ts';
+import type { MetricPoint, Run } from '../../src-main/contract/domain/runs.ts';
 
 /** What the numbers of a run say, worded by `runs.diagnosis.<finding>` and `.<finding>Hint`. */
 export type Finding =

@@ -1,4 +1,4 @@
-import type { Image } from '../../src-main/contract/domain.ts';
+import type { Image } from '../../src-main/contract/domain/images.ts';
 
 /** How a picture's pixels meet the screen's. */
 export type PictureFit = {

@@ -1,4 +1,4 @@
-import type { SampleSheet } from '../../src-main/contract/domain.ts';
+import type { SampleSheet } from '../../src-main/contract/domain/runs.ts';
 
 const cacheSize = 48;
 const cache = new Map<string, Promise<HTMLImageElement>>();

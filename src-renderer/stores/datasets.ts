@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import type { Dataset, ImportSource, Licence } from '../../src-main/contract/domain.ts';
+import type { Dataset, ImportSource, Licence } from '../../src-main/contract/domain/datasets.ts';
 import { failureOf } from '../client/failure.ts';
 import { client } from '../client/studio-client.ts';
 import { useJobs } from './jobs.ts';

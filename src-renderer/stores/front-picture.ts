@@ -1,6 +1,6 @@
 import { computed, ref, watch } from 'vue';
 import type { ShallowRef } from 'vue';
-import type { Image } from '../../src-main/contract/domain.ts';
+import type { Image } from '../../src-main/contract/domain/images.ts';
 
 /**
  * The picture in front, by position and as itself. New pictures push the others along; the one in front

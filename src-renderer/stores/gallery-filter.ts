@@ -1,6 +1,6 @@
 import { computed } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
-import type { GalleryFilter } from '../../src-main/contract/domain.ts';
+import type { GalleryFilter } from '../../src-main/contract/domain/images.ts';
 import { useProjects } from './projects.ts';
 
 /** What the gallery shows, kept in the address so that a reload and the way back find it again. */

@@ -1,5 +1,6 @@
 import { computed, shallowRef, watch } from 'vue';
-import type { Image, Job } from '../../src-main/contract/domain.ts';
+import type { Image } from '../../src-main/contract/domain/images.ts';
+import type { Job } from '../../src-main/contract/domain/jobs.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { failureOf } from '../client/failure.ts';
 import { useClient } from '../client/studio-client.ts';

@@ -1,5 +1,5 @@
 import { ref, shallowRef } from 'vue';
-import type { GalleryFilter, Image } from '../../src-main/contract/domain.ts';
+import type { GalleryFilter, Image } from '../../src-main/contract/domain/images.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { failureOf } from '../client/failure.ts';
 import { useClient } from '../client/studio-client.ts';

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import type { Job } from '../../src-main/contract/domain.ts';
+import type { Job } from '../../src-main/contract/domain/jobs.ts';
 import { follow } from '../client/follow.ts';
 import { client } from '../client/studio-client.ts';
 

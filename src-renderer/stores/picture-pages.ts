@@ -1,6 +1,6 @@
 import type { Ref } from 'vue';
 import { ref, watch } from 'vue';
-import type { Picture } from '../../src-main/contract/domain.ts';
+import type { Picture } from '../../src-main/contract/domain/datasets.ts';
 import { client } from '../client/studio-client.ts';
 
 const pagePictures = 200;

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref, watch } from 'vue';
-import { defaultPreferences, type Preferences } from '../../src-main/contract/domain.ts';
+import { defaultPreferences, type Preferences } from '../../src-main/contract/domain/studio.ts';
 import { client } from '../client/studio-client.ts';
 import type { Language } from '../i18n/index.ts';
 import { speak, systemLanguage } from '../i18n/index.ts';

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref, watch } from 'vue';
-import type { Project } from '../../src-main/contract/domain.ts';
+import type { Project } from '../../src-main/contract/domain/projects.ts';
 import { client } from '../client/studio-client.ts';
 
 const currentKey = 'imago-project';

@@ -1,4 +1,4 @@
-import type { Run } from '../../src-main/contract/domain.ts';
+import type { Run } from '../../src-main/contract/domain/runs.ts';
 
 /** How far a run is on the way to its own end, 0…1. */
 export function runProgress(run: Run): number {

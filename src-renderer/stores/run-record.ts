@@ -1,4 +1,4 @@
-import type { MetricPoint, Run, RunEvent, SampleSheet } from '../../src-main/contract/domain.ts';
+import type { MetricPoint, Run, RunEvent, SampleSheet } from '../../src-main/contract/domain/runs.ts';
 
 /** A run with its history, both in the order of steps. */
 export interface RunRecord {

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
-import type { Run } from '../../src-main/contract/domain.ts';
+import type { Run } from '../../src-main/contract/domain/runs.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { failureOf } from '../client/failure.ts';
 import { follow } from '../client/follow.ts';

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
-import type { Machine, StudioInfo } from '../../src-main/contract/domain.ts';
+import type { Machine, StudioInfo } from '../../src-main/contract/domain/studio.ts';
 import { client } from '../client/studio-client.ts';
 
 const machineEveryMs = 5000;

@@ -1,4 +1,4 @@
-import type { Estimate, StopCondition } from '../../src-main/contract/domain.ts';
+import type { Estimate, StopCondition } from '../../src-main/contract/domain/runs.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import type { Channels, PictureSize, Preset } from '../../src-main/contract/presets.ts';
 import { findPreset, presets, settingsFor } from '../../src-main/contract/presets.ts';

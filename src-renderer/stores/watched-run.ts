@@ -1,5 +1,5 @@
 import { computed, onScopeDispose, shallowRef, watch } from 'vue';
-import type { RunNote } from '../../src-main/contract/domain.ts';
+import type { RunNote } from '../../src-main/contract/domain/runs.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { failureOf } from '../client/failure.ts';
 import { follow } from '../client/follow.ts';

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, watch } from 'vue';
-import type { ImportSource, Recipe, Run, StopCondition } from '../../src-main/contract/domain.ts';
+import type { ImportSource, Recipe } from '../../src-main/contract/domain/datasets.ts';
+import type { Run, StopCondition } from '../../src-main/contract/domain/runs.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { fromFailure } from '../../src-main/contract/errors.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';

@@ -14,7 +14,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs, promisify } from 'node:util';
 import { acceleratedIds, usefulThreads } from '../../src-main/studio/backend-choice.ts';
-import type { BackendId, Device } from '../../src-main/contract/domain.ts';
+import type { BackendId, Device } from '../../src-main/contract/domain/backends.ts';
 import { engineProtocol } from '../../src-main/contract/engine-messages.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
 import { runEngineJob } from '../../src-main/studio/engine-process.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { BackendId } from '../../src-main/contract/domain.ts';
+import type { BackendId } from '../../src-main/contract/domain/backends.ts';
 
 const startedSchema = z.object({ device: z.string() });
 const answerSchema = z.object({

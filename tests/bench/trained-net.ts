@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import * as tf from '@tensorflow/tfjs-core';
-import { backendIdSchema } from '../../src-main/contract/domain.ts';
+import { backendIdSchema } from '../../src-main/contract/domain/backends.ts';
 import { engineProtocol } from '../../src-main/contract/engine-messages.ts';
 import { openBackend } from '../../src-main/engine/backends/open-backend.ts';
 import { createOrderQueue } from '../../src-main/engine/orders.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { MessageChannel as NodeChannel } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Contract } from '../../src-main/contract/api.ts';
-import type { Run } from '../../src-main/contract/domain.ts';
+import type { Run } from '../../src-main/contract/domain/runs.ts';
 import { StudioError } from '../../src-main/contract/errors.ts';
 import { mediaAddress } from '../../src-main/contract/media.ts';
 import { createRouter } from '../../src-main/router/router.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { backendIds, type BackendId } from '../../src-main/contract/domain.ts';
+import { backendIds, type BackendId } from '../../src-main/contract/domain/backends.ts';
 import { familyIds } from '../../src-main/contract/presets.ts';
 import type { FamilyTrained, TrainerResult } from '../helpers/family-trainer.ts';
 import { softwareGraphics } from '../helpers/software-graphics.ts';

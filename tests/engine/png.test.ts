@@ -1,7 +1,7 @@
 import { zstdCompressSync, deflateSync, crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { Provenance } from '../../src-main/contract/domain.ts';
+import type { Provenance } from '../../src-main/contract/domain/images.ts';
 import { words } from '../../src-main/engine/random.ts';
 import { encodePng, readPngText, stripPngText } from '../../src-main/imaging/pure/png-encode.ts';
 import { provenanceChunks, readProvenance } from '../../src-main/imaging/pure/provenance.ts';

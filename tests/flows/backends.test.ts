@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { preferenceChangesSchema } from '../../src-main/contract/domain.ts';
+import { preferenceChangesSchema } from '../../src-main/contract/domain/studio.ts';
 import { installTensorflow, uninstallTensorflow } from '../../src-main/studio/backends-install.ts';
 import { projectFolder } from '../../src-main/workspace/node-runtime.mjs';
 import { imago } from '../helpers/command-line.ts';

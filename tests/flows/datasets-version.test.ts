@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Recipe } from '../../src-main/contract/domain.ts';
+import type { Recipe } from '../../src-main/contract/domain/datasets.ts';
 import { openDatasetStation, type DatasetStation } from '../fixtures/dataset-station.ts';
 import { flat, pngOf } from '../fixtures/pictures.ts';
 

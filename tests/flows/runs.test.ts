@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Run } from '../../src-main/contract/domain.ts';
+import type { Run } from '../../src-main/contract/domain/runs.ts';
 import type { Studio } from '../../src-main/studio/studio.ts';
 import { enginesOf } from '../helpers/engines.ts';
 import { sampleDataset, smallRun, studioForTest, whenRun } from '../helpers/open-studio.ts';

@@ -3,7 +3,7 @@
  * one line of JSON. Run by the family suite: `node family-trainer.ts <backend>`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { BackendId } from '../../src-main/contract/domain.ts';
+import type { BackendId } from '../../src-main/contract/domain/backends.ts';
 import { toFailure, type Failure } from '../../src-main/contract/errors.ts';
 import { familyIds, presets, type FamilyId } from '../../src-main/contract/presets.ts';
 import { openBackend } from '../../src-main/engine/backends/open-backend.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { DatasetVersion, Run } from '../../src-main/contract/domain.ts';
+import type { DatasetVersion } from '../../src-main/contract/domain/datasets.ts';
+import type { Run } from '../../src-main/contract/domain/runs.ts';
 import { buildIfStale } from '../../src-main/cli/build.ts';
 import { openStudio, type Studio } from '../../src-main/studio/studio.ts';
 import { temporaryFolder } from './temporary-folder.ts';

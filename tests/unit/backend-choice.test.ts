@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BackendId, BackendProbe } from '../../src-main/contract/domain.ts';
+import type { BackendId, BackendProbe } from '../../src-main/contract/domain/backends.ts';
 import { chooseAmong } from '../../src-main/studio/backend-choice.ts';
 
 const working = (id: BackendId, software = false): BackendProbe => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MetricPoint, RunEvent } from '../../src-main/contract/domain.ts';
+import type { MetricPoint, RunEvent } from '../../src-main/contract/domain/runs.ts';
 import { nearest, pushApart } from '../../src-renderer/charts/annotations.ts';
 import { decimate, spread } from '../../src-renderer/charts/decimation.ts';
 import type { FamilyId } from '../../src-main/contract/presets.ts';

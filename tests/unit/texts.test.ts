@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorCodes } from '../../src-main/contract/errors.ts';
-import { runStates } from '../../src-main/contract/domain.ts';
+import { runStates } from '../../src-main/contract/domain/runs.ts';
 
 const renderer = join(import.meta.dirname, '..', '..', 'src-renderer');
 

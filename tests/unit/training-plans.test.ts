@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Estimate } from '../../src-main/contract/domain.ts';
+import type { Estimate } from '../../src-main/contract/domain/runs.ts';
 import { presets, settingsFor } from '../../src-main/contract/presets.ts';
 import {
   durationOf,

@@ -1,6 +1,6 @@
-import type { BackendId, Device } from '../../contract/domain.ts';
+import type { BackendId, Device } from '../../contract/domain/backends.ts';
 
-export type { BackendId } from '../../contract/domain.ts';
+export type { BackendId } from '../../contract/domain/backends.ts';
 
 /** What every tensor backend tells about itself. */
 export interface BackendHandle {

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import type { NetworkId, ParameterCounts } from '../../contract/domain.ts';
+import type { NetworkId, ParameterCounts } from '../../contract/domain/runs.ts';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
 import type { FamilyId } from '../../contract/presets.ts';
 import type { StoredTensor } from '../safetensors.ts';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NetworkId } from '../../contract/domain.ts';
+import type { NetworkId } from '../../contract/domain/runs.ts';
 import type { Adam } from '../ops/adam.ts';
 import type { StoredTensor } from '../safetensors.ts';
 import { corrupt } from '../safetensors.ts';

@@ -1,5 +1,5 @@
-import type { Provenance } from '../../contract/domain.ts';
-import { provenanceSchema } from '../../contract/domain.ts';
+import type { Provenance } from '../../contract/domain/images.ts';
+import { provenanceSchema } from '../../contract/domain/images.ts';
 import type { PngText } from './png-encode.ts';
 import { readPngText } from './png-encode.ts';
 

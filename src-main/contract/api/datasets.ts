@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import {
+  datasetSchema,
+  datasetVersionSchema,
+  importSourceSchema,
+  licenceSchema,
+  pictureSchema,
+  quarantinedSchema,
+  recipeSchema,
+} from '../domain/datasets.ts';
+import { jobSchema } from '../domain/jobs.ts';
+import { byId, page, pageOf, procedure } from './procedure.ts';
+
+export const datasets = {
+  list: procedure.input(z.object({ projectId: z.string().optional() })).output(z.array(datasetSchema)),
+  get: procedure.input(byId).output(datasetSchema),
+  /** Starts an import job; the dataset is there at once and fills while it runs. */
+  import: procedure
+    .input(
+      z.object({
+        projectId: z.string(),
+        name: z.string().trim().min(1).max(120),
+        source: importSourceSchema,
+      }),
+    )
+    .output(z.object({ datasetId: z.string(), job: jobSchema })),
+  rename: procedure.input(byId.extend({ name: z.string().trim().min(1).max(120) })).output(datasetSchema),
+  setLicence: procedure.input(byId.extend({ licence: licenceSchema })).output(datasetSchema),
+  pictures: procedure
+    .input(page.extend({ id: z.string(), label: z.string().optional() }))
+    .output(pageOf(pictureSchema)),
+  quarantined: procedure.input(page.extend({ id: z.string() })).output(pageOf(quarantinedSchema)),
+  /** Makes a version, or returns the one that the same recipe made before. */
+  buildVersion: procedure.input(byId.extend({ recipe: recipeSchema })).output(z.object({ job: jobSchema })),
+  version: procedure
+    .input(byId.extend({ version: z.number().int().positive() }))
+    .output(datasetVersionSchema),
+};

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { jobSchema } from '../domain/jobs.ts';
+import { seedSchema } from '../domain/values.ts';
+import { procedure } from './procedure.ts';
+
+export const generation = {
+  /** Picture i has seed `seed + i` (modulo 2³²). Without `checkpointStep`, the newest checkpoint. */
+  start: procedure
+    .input(
+      z.object({
+        runId: z.string(),
+        checkpointStep: z.number().int().optional(),
+        count: z.number().int().min(1).max(100_000),
+        seed: seedSchema,
+        /** Place of one of the run's classes; without it each seed also decides the class. */
+        classIndex: z.number().int().min(0).optional(),
+      }),
+    )
+    .output(z.object({ job: jobSchema })),
+};

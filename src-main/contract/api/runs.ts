@@ -1,0 +1,64 @@
+import { eventIterator } from '@orpc/contract';
+import { z } from 'zod';
+import { backendIdSchema } from '../domain/backends.ts';
+import {
+  estimateSchema,
+  metricPointSchema,
+  runEventSchema,
+  runNoteSchema,
+  runSchema,
+  stopConditionSchema,
+} from '../domain/runs.ts';
+import { seedSchema, settingsSchema } from '../domain/values.ts';
+import { byId, nothing, procedure } from './procedure.ts';
+
+export const runs = {
+  list: procedure.input(z.object({ projectId: z.string().optional() })).output(z.array(runSchema)),
+  get: procedure.input(byId).output(runSchema),
+  /** A short trial of this preset on this machine; takes seconds. */
+  estimate: procedure
+    .input(z.object({ presetId: z.string(), settings: settingsSchema.default({}) }))
+    .output(estimateSchema),
+  /** Makes a run and starts it, or queues it behind the one that is training. */
+  create: procedure
+    .input(
+      z.object({
+        projectId: z.string(),
+        name: z.string().trim().max(120).default(''),
+        datasetId: z.string(),
+        version: z.number().int().positive(),
+        presetId: z.string(),
+        settings: settingsSchema.default({}),
+        seed: seedSchema.optional(),
+        stop: stopConditionSchema.optional(),
+      }),
+    )
+    .output(runSchema),
+  pause: procedure.input(byId).output(nothing),
+  /** Goes on after `pause`. */
+  unpause: procedure.input(byId).output(nothing),
+  /** Saves a checkpoint, then ends; a queued run just leaves the queue. */
+  stop: procedure.input(byId).output(nothing),
+  saveNow: procedure.input(byId).output(nothing),
+  sampleNow: procedure.input(byId).output(nothing),
+  /** Goes on from the last checkpoint; with `stop`, to a new end; with `backend`, on that one this time. */
+  resume: procedure
+    .input(byId.extend({ stop: stopConditionSchema.optional(), backend: backendIdSchema.optional() }))
+    .output(runSchema),
+  rename: procedure.input(byId.extend({ name: z.string().trim().min(1).max(120) })).output(runSchema),
+  trash: procedure.input(byId).output(nothing),
+  restore: procedure.input(byId).output(nothing),
+  notes: procedure.input(byId).output(z.array(runNoteSchema)),
+  metrics: procedure
+    .input(byId.extend({ afterStep: z.number().int().default(-1) }))
+    .output(z.array(metricPointSchema)),
+  /**
+   * The run as it is, its sheets and its metrics after `afterStep`, then every change. A client that lost
+   * the connection asks again with the last step it has.
+   */
+  watch: procedure
+    .input(byId.extend({ afterStep: z.number().int().default(-1) }))
+    .output(eventIterator(runEventSchema)),
+  /** All runs of the workspace, then each change of any of them (state and progress, no metrics). */
+  watchAll: procedure.output(eventIterator(runSchema)),
+};

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { failureSchema } from '../errors.ts';
+import { channelsSchema, pictureSizeSchema, seedSchema, sha256Schema, timestampSchema } from './values.ts';
+
+/** Where pictures come from. `upload` is a folder the browser host filled over HTTP. */
+export const importSourceSchema = z.discriminatedUnion('kind', [
+  /** A folder, a ZIP, or either file of an MNIST-style IDX pair: told apart by what is there. */
+  z.object({ kind: z.literal('path'), path: z.string().min(1) }),
+  z.object({ kind: z.literal('upload'), uploadId: z.string().regex(/^[A-Za-z0-9_-]+$/) }),
+  z.object({
+    kind: z.literal('sample'),
+    images: z.number().int().min(10).max(100_000).default(10_000),
+    seed: seedSchema.default(1),
+  }),
+]);
+export type ImportSource = z.infer<typeof importSourceSchema>;
+
+export const labelModeSchema = z.enum(['folders', 'none']);
+export type LabelMode = z.infer<typeof labelModeSchema>;
+
+export const licenceSchema = z.object({
+  /** SPDX identifier where there is one, otherwise free text; empty when unknown. */
+  name: z.string(),
+  attribution: z.string(),
+});
+export type Licence = z.infer<typeof licenceSchema>;
+
+export const datasetVersionSchema = z.object({
+  datasetId: z.string(),
+  version: z.number().int().positive(),
+  sizePx: pictureSizeSchema,
+  channels: channelsSchema,
+  /** `#rrggbb` that transparent pictures were laid upon. */
+  background: z.string(),
+  labelMode: labelModeSchema,
+  images: z.number().int(),
+  classes: z.array(z.object({ name: z.string(), images: z.number().int() })),
+  bytes: z.number().int(),
+  /** SHA-256 over `images.u8` followed by `labels.i32`. */
+  hash: sha256Schema,
+  createdAt: timestampSchema,
+});
+export type DatasetVersion = z.infer<typeof datasetVersionSchema>;
+
+export const datasetSchema = z.object({
+  id: z.string(),
+  projectId: z.string(),
+  name: z.string(),
+  source: z.object({ kind: z.enum(['folder', 'zip', 'idx', 'upload', 'sample']), location: z.string() }),
+  licence: licenceSchema,
+  /** True while the import that makes it is still running. */
+  importing: z.boolean(),
+  pictures: z.number().int(),
+  quarantined: z.number().int(),
+  /** Files that are not pictures and were passed over (text files, metadata). */
+  ignored: z.number().int(),
+  classes: z.array(z.object({ name: z.string(), pictures: z.number().int() })),
+  /** What the pictures suggest for the first version. */
+  proposal: z.object({ sizePx: pictureSizeSchema, channels: channelsSchema, labelMode: labelModeSchema }),
+  versions: z.array(datasetVersionSchema),
+  createdAt: timestampSchema,
+});
+export type Dataset = z.infer<typeof datasetSchema>;
+
+export const pictureSchema = z.object({
+  id: z.string(),
+  /** Path within its source, with `/` between folders; `#n` for the n-th picture of a container. */
+  name: z.string(),
+  label: z.string().nullable(),
+  widthPx: z.number().int(),
+  heightPx: z.number().int(),
+});
+export type Picture = z.infer<typeof pictureSchema>;
+
+export const quarantinedSchema = z.object({ name: z.string(), reason: failureSchema });
+export type Quarantined = z.infer<typeof quarantinedSchema>;
+
+export const recipeSchema = z.object({
+  sizePx: pictureSizeSchema,
+  channels: channelsSchema,
+  background: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/)
+    .default('#ffffff'),
+  labelMode: labelModeSchema,
+});
+export type Recipe = z.infer<typeof recipeSchema>;

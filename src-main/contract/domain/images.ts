@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { licenceSchema } from './datasets.ts';
+import { seedSchema, settingsSchema, sha256Schema, timestampSchema } from './values.ts';
+
+export const imageSchema = z.object({
+  id: z.string(),
+  sha256: sha256Schema,
+  runId: z.string(),
+  checkpointStep: z.number().int(),
+  seed: seedSchema,
+  /** The class it was asked to show, of a conditional model. */
+  label: z.string().optional(),
+  widthPx: z.number().int(),
+  heightPx: z.number().int(),
+  bytes: z.number().int(),
+  starred: z.boolean(),
+  trashedAt: timestampSchema.nullable(),
+  createdAt: timestampSchema,
+});
+export type Image = z.infer<typeof imageSchema>;
+
+/** Everything a generated picture can say about where it comes from; also written into its file. */
+export const provenanceSchema = z.object({
+  generator: z.object({ name: z.literal('Imago Studio'), version: z.string() }),
+  seed: seedSchema,
+  /** The class it was asked to show, of a conditional model. */
+  label: z.string().optional(),
+  run: z.object({
+    id: z.string(),
+    name: z.string(),
+    preset: z.string(),
+    family: z.string(),
+    seed: seedSchema,
+    step: z.number().int(),
+    checkpointSha256: sha256Schema,
+    settings: settingsSchema,
+    backend: z.string(),
+  }),
+  dataset: z.object({
+    id: z.string(),
+    name: z.string(),
+    version: z.number().int(),
+    hash: sha256Schema,
+    images: z.number().int(),
+    licence: licenceSchema,
+  }),
+});
+export type Provenance = z.infer<typeof provenanceSchema>;
+
+export const galleryFilterSchema = z.object({
+  projectId: z.string().optional(),
+  runId: z.string().optional(),
+  starred: z.boolean().optional(),
+  /** True lists the trash instead. */
+  trashed: z.boolean().default(false),
+});
+export type GalleryFilter = z.infer<typeof galleryFilterSchema>;
