@@ -1,4 +1,5 @@
 export default {
+  tab: { pictures: 'Pictures', versions: 'Versions' },
   title: 'Data',
   empty: 'No pictures here yet.',
   emptyHint: 'Drop a folder or a ZIP anywhere on this window, or start from the sample.',

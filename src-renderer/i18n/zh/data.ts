@@ -1,4 +1,5 @@
 export default {
+  tab: { pictures: '图片', versions: '版本' },
   title: '数据',
   empty: '这里还没有图片。',
   emptyHint: '把文件夹或 ZIP 拖进窗口，或从样例开始。',
