@@ -2,6 +2,7 @@ import SQLite from 'better-sqlite3';
 import { StudioError } from '../contract/errors.ts';
 import { first } from './migrations/0001-first.ts';
 import { classesOfImages } from './migrations/0002-classes-of-images.ts';
+import { recipes } from './migrations/0005-recipes.ts';
 
 export type Database = SQLite.Database;
 
@@ -13,9 +14,9 @@ export interface Migration {
 }
 
 /** In order; a migration that was released is never edited. */
-export const migrations: readonly Migration[] = [first, classesOfImages];
+export const migrations: readonly Migration[] = [first, classesOfImages, recipes];
 
-export const schemaVersion = migrations.length;
+export const schemaVersion = migrations.at(-1)!.version;
 
 /**
  * Opens (or makes) the store and brings it to the newest schema, each migration in a transaction of its own.
@@ -49,7 +50,8 @@ export function openDatabase(file: string): Database {
       { path: file, found, known: schemaVersion },
     );
   }
-  for (const migration of migrations.slice(found)) {
+  for (const migration of migrations) {
+    if (migration.version <= found) continue;
     database.transaction(() => {
       database.exec(migration.sql);
       database.pragma(`user_version = ${migration.version}`);
