@@ -10,6 +10,11 @@ interface ParameterBase {
   readonly key: string;
   /** Shown only under "all settings". */
   readonly advanced: boolean;
+  /**
+   * Whether it may change while a run trains: `learning` says how a step moves the weights, `rhythm` only when the
+   * studio draws, saves and steps in. Absent where it decides what the model is.
+   */
+  readonly live?: 'learning' | 'rhythm';
   readonly text: { readonly en: ParameterText; readonly zh: ParameterText };
 }
 

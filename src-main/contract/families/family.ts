@@ -10,5 +10,7 @@ export interface Family {
   readonly reference: string;
   /** True where it learns classes and draws the one that is asked for. */
   readonly needsClasses?: boolean;
+  /** The scalar of its steps that tells which checkpoint is best; absent where no scalar tells. */
+  readonly bestMetric?: { readonly key: string; readonly goal: 'lowest' | 'highest' };
   readonly parameters: readonly HyperParameter[];
 }

@@ -1,4 +1,5 @@
 import type { HyperParameter, Settings } from '../hyper-parameters.ts';
+import { rescueParameters } from './rescue-parameters.ts';
 
 export const latentSize: HyperParameter = {
   key: 'latentSize',
@@ -87,6 +88,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'learningRate',
+    live: 'learning',
     type: 'number',
     default: 0.0002,
     min: 0.000001,
@@ -102,6 +104,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'beta1',
+    live: 'learning',
     type: 'number',
     default: 0.5,
     min: 0,
@@ -117,6 +120,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'beta2',
+    live: 'learning',
     type: 'number',
     default: 0.999,
     min: 0.5,
@@ -132,6 +136,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'averageDecay',
+    live: 'learning',
     type: 'number',
     default: 0.995,
     min: 0,
@@ -150,6 +155,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'horizontalFlip',
+    live: 'learning',
     type: 'switch',
     default: false,
     advanced: false,
@@ -163,6 +169,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'sampleEverySteps',
+    live: 'rhythm',
     type: 'integer',
     default: 250,
     min: 1,
@@ -179,6 +186,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'checkpointEverySteps',
+    live: 'rhythm',
     type: 'integer',
     default: 1000,
     min: 1,
@@ -195,6 +203,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'keepCheckpoints',
+    live: 'rhythm',
     type: 'integer',
     default: 5,
     min: 1,
@@ -204,11 +213,12 @@ export const trainingParameters: readonly HyperParameter[] = [
     text: {
       en: {
         title: 'Checkpoints to keep',
-        help: 'Older ones are removed, except those that pictures were generated from.',
+        help: 'Older ones are removed, except the starred, the best and those that pictures were generated from.',
       },
-      zh: { title: '保留检查点数', help: '更早的会被移除；已用来生成图片的除外。' },
+      zh: { title: '保留检查点数', help: '更早的会被移除；加星的、最佳的和已用来生成图片的除外。' },
     },
   },
+  ...rescueParameters,
 ];
 
 /** The same parameters with other defaults for those that `defaults` names. */

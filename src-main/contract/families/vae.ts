@@ -1,4 +1,5 @@
 import type { Family } from './family.ts';
+import { keepBestCheckpoints } from './rescue-parameters.ts';
 import { baseChannels, latentSize, trainingParameters, withDefaults } from './shared-parameters.ts';
 
 export const vae: Family = {
@@ -9,6 +10,7 @@ export const vae: Family = {
     zh: '学会把每张图压缩成少量数字再还原。训练快、不会坍缩，画面略柔。',
   },
   reference: 'Kingma and Welling, Auto-Encoding Variational Bayes, 2014',
+  bestMetric: { key: 'reconstructionLoss', goal: 'lowest' },
   parameters: [
     ...withDefaults([latentSize], { latentSize: 32 }),
     baseChannels,
@@ -104,5 +106,6 @@ export const vae: Family = {
       },
     },
     ...withDefaults(trainingParameters, { learningRate: 0.001, beta1: 0.9, averageDecay: 0.99 }),
+    keepBestCheckpoints,
   ],
 };

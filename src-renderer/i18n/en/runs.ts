@@ -141,6 +141,7 @@ export default {
     pictures: 'pictures',
     steps: 'steps',
     files: 'files',
+    tries: 'tries',
     nats: 'nats',
     units: 'units',
     channels: 'channels',

@@ -134,6 +134,7 @@ export default {
     pictures: '张',
     steps: '步',
     files: '个文件',
+    tries: '次',
     nats: '奈特',
     units: '个单元',
     channels: '个通道',
