@@ -7,57 +7,16 @@ import {
   leakyRelu,
   normalizeWith,
   relu,
+  silu,
+  tanh,
   transposedConvolution,
 } from '../ops/layers.ts';
 import { normals } from '../random.ts';
+import { attend, groupNormalization, styleConvolution } from './block-layers.ts';
+import type { Initial, Layer, SimpleLayer } from './layer-kinds.ts';
+import { simpleLayers } from './layer-kinds.ts';
 
-/** How a weight is first filled: normally distributed with this mean and standard deviation. */
-export interface Initial {
-  readonly mean: number;
-  readonly deviation: number;
-}
-
-interface WeightLayer {
-  readonly name: string;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly activation: Activation;
-  readonly initial: Initial;
-}
-
-/** One layer as plain data; a network is a list of them. */
-export type Layer =
-  | ({ readonly kind: 'dense' } & WeightLayer)
-  /** Square kernel, padding `same`. */
-  | ({ readonly kind: 'convolution'; readonly kernelPx: number; readonly stride: 1 | 2 } & WeightLayer)
-  /** Enlarges height and width by `stride`. */
-  | ({
-      readonly kind: 'transposed-convolution';
-      readonly kernelPx: number;
-      readonly stride: 1 | 2;
-    } & WeightLayer)
-  /** Over everything but the channel (Ioffe and Szegedy, 2015), then the activation. */
-  | {
-      readonly kind: 'batch-normalization';
-      readonly name: string;
-      readonly channels: number;
-      /** With it, each of so many classes has a scale and a shift of its own (de Vries et al., 2017). */
-      readonly classes?: number;
-      readonly activation: 'relu' | 'leakyRelu';
-    }
-  /**
-   * One number for a picture and a class: a dense layer, and the product of the picture's features with a
-   * vector of the class (the projection of Miyato and Koyama, 2018).
-   */
-  | {
-      readonly kind: 'projection';
-      readonly name: string;
-      readonly inputs: number;
-      readonly classes: number;
-      readonly initial: Initial;
-    }
-  /** Gives each picture of the batch another shape. */
-  | { readonly kind: 'reshape'; readonly name: string; readonly shape: readonly number[] };
+export type { Initial, Layer } from './layer-kinds.ts';
 
 /** Tensors by `<layer>.<part>`. */
 export type Weights = ReadonlyMap<string, tf.Tensor>;
@@ -84,10 +43,11 @@ export interface WeightDeclaration {
 
 const epsilon = 1e-5;
 const zero: Initial = { mean: 0, deviation: 0 };
+const one: Initial = { mean: 1, deviation: 0 };
 
 /** Every weight of a network, in the order of its layers. */
 export function declareWeights(layers: readonly Layer[]): WeightDeclaration[] {
-  return layers.flatMap((layer): WeightDeclaration[] => {
+  return simpleLayers(layers).flatMap((layer): WeightDeclaration[] => {
     const bias = (size: number) => ({ name: `${layer.name}.bias`, shape: [size], initial: zero });
     switch (layer.kind) {
       case 'dense':
@@ -116,6 +76,44 @@ export function declareWeights(layers: readonly Layer[]): WeightDeclaration[] {
           bias(1),
           { name: `${layer.name}.classes`, shape: [layer.classes, layer.inputs], initial: layer.initial },
         ];
+      case 'group-normalization':
+        return [
+          { name: `${layer.name}.gamma`, shape: [layer.channels], initial: one },
+          { name: `${layer.name}.beta`, shape: [layer.channels], initial: zero },
+        ];
+      case 'condition-shift':
+        return [
+          { name: `${layer.name}.weights`, shape: [layer.inputs, layer.outputs], initial: layer.initial },
+          bias(layer.outputs),
+        ];
+      case 'attention': {
+        const { channels, initial } = layer;
+        return [
+          { name: `${layer.name}.gamma`, shape: [channels], initial: one },
+          { name: `${layer.name}.beta`, shape: [channels], initial: zero },
+          { name: `${layer.name}.joined`, shape: [channels, 3 * channels], initial },
+          { name: `${layer.name}.weights`, shape: [channels, channels], initial },
+          bias(channels),
+        ];
+      }
+      case 'style-convolution': {
+        const { kernelPx, inputs, outputs, styleSize, stride } = layer;
+        const depths = stride === 1 ? [inputs, outputs] : [outputs, inputs];
+        return [
+          { name: `${layer.name}.filter`, shape: [kernelPx, kernelPx, ...depths], initial: layer.initial },
+          bias(outputs),
+          {
+            name: `${layer.name}.style`,
+            shape: [styleSize, inputs],
+            initial: { mean: 0, deviation: 1 / Math.sqrt(styleSize) },
+          },
+          { name: `${layer.name}.style-bias`, shape: [inputs], initial: one },
+        ];
+      }
+      case 'learned-start':
+        return [{ name: `${layer.name}.map`, shape: layer.shape, initial: { mean: 0, deviation: 1 } }];
+      case 'activation':
+      case 'position-sum':
       case 'reshape':
         return [];
     }
@@ -135,17 +133,20 @@ export function initialValues(declaration: WeightDeclaration, seed: number, netw
  * The output of a network for a batch. Intermediate tensors are the caller's to tidy.
  *
  * @param x `[batch, …]` in the shape the first layer takes
- * @param classes `[batch, classes]`, 1 at the class of each picture and 0 elsewhere; for networks that know classes
+ * @param condition `[batch, …]`, what the network is told beside x: for layers that know classes, 1 at the class of
+ *   each picture and 0 elsewhere; for the others whatever they take
  */
 export function forward(
   layers: readonly Layer[],
   weights: Weights,
   x: tf.Tensor,
   normalization: Normalization,
-  classes?: tf.Tensor2D,
+  condition?: tf.Tensor2D,
 ): tf.Tensor {
-  const weight = <T extends tf.Tensor>(layer: Layer, part: string): T =>
+  const weight = <T extends tf.Tensor>(layer: SimpleLayer, part: string): T =>
     weights.get(`${layer.name}.${part}`) as T;
+  const through = (inner: readonly Layer[], input: tf.Tensor) =>
+    forward(inner, weights, input, normalization, condition);
   return layers.reduce((input, layer): tf.Tensor => {
     switch (layer.kind) {
       case 'dense':
@@ -174,21 +175,20 @@ export function forward(
       case 'batch-normalization': {
         const gamma = weight<tf.Tensor1D>(layer, 'gamma');
         const beta = weight<tf.Tensor1D>(layer, 'beta');
-        const activate = layer.activation === 'relu' ? relu : leakyRelu;
         if (layer.classes !== undefined) {
           const plain = normalizePlainly(layer.name, input as tf.Tensor4D, normalization);
           const ofPicture = (table: tf.Tensor) =>
-            tf.reshape(tf.matMul(classes!, table as unknown as tf.Tensor2D), [-1, 1, 1, layer.channels]);
-          return activate(tf.add(tf.mul(plain, ofPicture(gamma)), ofPicture(beta)));
+            tf.reshape(tf.matMul(condition!, table as unknown as tf.Tensor2D), [-1, 1, 1, layer.channels]);
+          return activate(tf.add(tf.mul(plain, ofPicture(gamma)), ofPicture(beta)), layer.activation);
         }
         if (normalization.by === 'statistics') {
           const mean = normalization.statistics.get(`${layer.name}.mean`)!;
           const variance = normalization.statistics.get(`${layer.name}.variance`)!;
-          return activate(normalizeWith(input, mean, variance, gamma, beta, epsilon));
+          return activate(normalizeWith(input, mean, variance, gamma, beta, epsilon), layer.activation);
         }
         const { y, mean, variance } = batchNormalization(input as tf.Tensor4D, gamma, beta, epsilon);
         normalization.collect?.(layer.name, mean, variance);
-        return activate(y);
+        return activate(y, layer.activation);
       }
       case 'projection': {
         const features = input as tf.Tensor2D;
@@ -198,13 +198,78 @@ export function forward(
           weight<tf.Tensor1D>(layer, 'bias'),
           'linear',
         );
-        const ofClass = tf.matMul(classes!, weight<tf.Tensor2D>(layer, 'classes'));
+        const ofClass = tf.matMul(condition!, weight<tf.Tensor2D>(layer, 'classes'));
         return tf.add(plain, tf.sum(tf.mul(features, ofClass), 1, true));
       }
       case 'reshape':
         return tf.reshape(input, [input.shape[0]!, ...layer.shape]);
+      case 'activation':
+        return activate(input, layer.activation);
+      case 'position-sum':
+        return tf.sum(input, [1, 2]);
+      case 'residual':
+        return tf.add(through(layer.body, input), through(layer.shortcut, input));
+      case 'bypass':
+        return tf.concat([input, through(layer.inside, input)], input.rank - 1);
+      case 'group-normalization': {
+        const [gamma, beta] = [weight<tf.Tensor1D>(layer, 'gamma'), weight<tf.Tensor1D>(layer, 'beta')];
+        return activate(
+          groupNormalization(input as tf.Tensor4D, layer.groups, gamma, beta),
+          layer.activation,
+        );
+      }
+      case 'condition-shift': {
+        const shift = dense(
+          condition!,
+          weight<tf.Tensor2D>(layer, 'weights'),
+          weight<tf.Tensor1D>(layer, 'bias'),
+          'linear',
+        );
+        return tf.add(input, tf.reshape(shift, [-1, 1, 1, layer.outputs]));
+      }
+      case 'attention': {
+        const { channels, heads } = layer;
+        const [batch, height, width] = input.shape as [number, number, number, number];
+        const [gamma, beta] = [weight<tf.Tensor1D>(layer, 'gamma'), weight<tf.Tensor1D>(layer, 'beta')];
+        const calm = groupNormalization(input as tf.Tensor4D, 1, gamma, beta);
+        const rows = tf.reshape(calm, [-1, channels]) as tf.Tensor2D;
+        const joined = tf.reshape(tf.matMul(rows, weight<tf.Tensor2D>(layer, 'joined')), [
+          ...[batch, height * width, 3 * channels],
+        ]) as tf.Tensor3D;
+        const taken = tf.reshape(attend(joined, heads), [-1, channels]) as tf.Tensor2D;
+        const [weights, bias] = [weight<tf.Tensor2D>(layer, 'weights'), weight<tf.Tensor1D>(layer, 'bias')];
+        return tf.add(input, tf.reshape(dense(taken, weights, bias, 'linear'), input.shape));
+      }
+      case 'style-convolution':
+        return styleConvolution(layer, input as tf.Tensor4D, condition!, (part) => weight(layer, part));
+      case 'learned-start':
+        return tf.tile(tf.reshape(weight<tf.Tensor3D>(layer, 'map'), [1, ...layer.shape]), [
+          condition!.shape[0],
+          1,
+          1,
+          1,
+        ]);
     }
   }, x);
+}
+
+function activate(x: tf.Tensor, activation: Activation): tf.Tensor {
+  switch (activation) {
+    case 'linear':
+      return x;
+    case 'relu':
+      return relu(x);
+    case 'leakyRelu':
+      return leakyRelu(x);
+    case 'silu':
+      return silu(x);
+    case 'tanh':
+      return tanh(x);
+    case 'sigmoid':
+      return tf.sigmoid(x);
+    case 'softplus':
+      return tf.softplus(x);
+  }
 }
 
 /** Batch normalisation alone, without scale and shift. */
@@ -219,31 +284,4 @@ function normalizePlainly(name: string, x: tf.Tensor4D, normalization: Normaliza
   const { y, mean, variance } = batchNormalization(x, one, none, epsilon);
   normalization.collect?.(name, mean, variance);
   return y;
-}
-
-/** The shape of one picture's output after each layer. */
-export function outputShapes(layers: readonly Layer[], inputShape: readonly number[]): number[][] {
-  let shape = [...inputShape];
-  return layers.map((layer) => {
-    switch (layer.kind) {
-      case 'dense':
-        shape = [layer.outputs];
-        break;
-      case 'convolution':
-        shape = [...shape.slice(0, 2).map((size) => Math.ceil(size / layer.stride)), layer.outputs];
-        break;
-      case 'transposed-convolution':
-        shape = [...shape.slice(0, 2).map((size) => size * layer.stride), layer.outputs];
-        break;
-      case 'batch-normalization':
-        break;
-      case 'projection':
-        shape = [1];
-        break;
-      case 'reshape':
-        shape = [...layer.shape];
-        break;
-    }
-    return shape;
-  });
 }

@@ -4,8 +4,9 @@ import type { Adam } from '../ops/adam.ts';
 import type { StoredTensor } from '../safetensors.ts';
 import { corrupt } from '../safetensors.ts';
 import type { LayerDescription } from './family.ts';
-import type { Layer } from './layers.ts';
-import { declareWeights, initialValues, outputShapes } from './layers.ts';
+import type { Layer } from './layer-kinds.ts';
+import { tracedShapes } from './layer-kinds.ts';
+import { declareWeights, initialValues } from './layers.ts';
 
 /** The rows of the layer table for one network that takes `inputShape`, without the batch. */
 export function describeNetwork(
@@ -13,11 +14,10 @@ export function describeNetwork(
   layers: readonly Layer[],
   inputShape: readonly number[],
 ): LayerDescription[] {
-  const shapes = outputShapes(layers, inputShape);
-  return layers.map((layer, index) => ({
+  return tracedShapes(layers, inputShape).rows.map(({ layer, shape }) => ({
     network,
     name: layer.name,
-    outputShape: shapes[index]!,
+    outputShape: shape,
     parameters: countParameters([layer]),
   }));
 }
