@@ -6,8 +6,19 @@ export interface ParameterText {
   readonly help: string;
 }
 
+/** What a parameter is about; those of one group are shown together. Without one, it shapes the network. */
+export const parameterGroups = [
+  'network',
+  'optimisation',
+  'discriminator',
+  'augmentation',
+  'rhythm',
+] as const;
+export type ParameterGroup = (typeof parameterGroups)[number];
+
 interface ParameterBase {
   readonly key: string;
+  readonly group?: ParameterGroup;
   /** Shown only under "all settings". */
   readonly advanced: boolean;
   /**
@@ -25,6 +36,8 @@ export interface NumberParameter extends ParameterBase {
   readonly max: number;
   /** What the number counts: `steps`, `pictures`, `channels`; absent for a plain ratio. */
   readonly unit?: string;
+  /** A name under which runs of older versions gave it, and what that value means in today's unit. */
+  readonly formerly?: { readonly key: string; readonly convert: (value: number) => number };
 }
 
 export interface ChoiceParameter extends ParameterBase {
@@ -94,6 +107,11 @@ export function resolveSettings(
     for (const [key, value] of Object.entries(layer)) {
       const parameter = parameters.find((candidate) => candidate.key === key);
       if (!parameter) {
+        const heir = formerlyCalled(parameters, key);
+        if (heir) {
+          settings[heir.key] = parseSetting(heir, heir.formerly!.convert(Number(value)));
+          continue;
+        }
         const known = parameters.map((p) => p.key).join(', ');
         throw new StudioError(
           'setting-unknown',
@@ -105,4 +123,11 @@ export function resolveSettings(
     }
   }
   return settings;
+}
+
+function formerlyCalled(parameters: readonly HyperParameter[], key: string): NumberParameter | undefined {
+  for (const parameter of parameters) {
+    if ('formerly' in parameter && parameter.formerly?.key === key) return parameter;
+  }
+  return undefined;
 }

@@ -1,3 +1,4 @@
+import { adversarialParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
 import { adversarialLoss, baseChannels, latentSize, trainingParameters } from './shared-parameters.ts';
 
@@ -10,5 +11,5 @@ export const cgan: Family = {
   },
   reference: 'Miyato and Koyama, cGANs with Projection Discriminator, 2018',
   needsClasses: true,
-  parameters: [latentSize, baseChannels, adversarialLoss, ...trainingParameters],
+  parameters: [latentSize, baseChannels, adversarialLoss, ...adversarialParameters, ...trainingParameters],
 };

@@ -1,3 +1,4 @@
+import { adversarialParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
 import { adversarialLoss, baseChannels, latentSize, trainingParameters } from './shared-parameters.ts';
 
@@ -10,5 +11,5 @@ export const dcgan: Family = {
   },
   reference:
     'Radford et al., Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks, 2016',
-  parameters: [latentSize, baseChannels, adversarialLoss, ...trainingParameters],
+  parameters: [latentSize, baseChannels, adversarialLoss, ...adversarialParameters, ...trainingParameters],
 };

@@ -1,3 +1,4 @@
+import { adversarialParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
 import { adversarialLoss, latentSize, trainingParameters } from './shared-parameters.ts';
 
@@ -45,6 +46,7 @@ export const mlpGan: Family = {
       },
     },
     adversarialLoss,
+    ...adversarialParameters,
     ...trainingParameters,
   ],
 };

@@ -1,4 +1,6 @@
 import type { HyperParameter, Settings } from '../hyper-parameters.ts';
+import { augmentationParameters } from './augmentation-parameters.ts';
+import { optimisationParameters } from './optimisation-parameters.ts';
 import { rescueParameters } from './rescue-parameters.ts';
 
 export const latentSize: HyperParameter = {
@@ -68,10 +70,11 @@ export const adversarialLoss: HyperParameter = {
   },
 };
 
-/** What every family takes: the optimiser, the batch and the rhythm of the run. */
+/** What every family takes: the batch, how the weights move, what is done to the pictures, the rhythm of the run. */
 export const trainingParameters: readonly HyperParameter[] = [
   {
     key: 'batchSize',
+    group: 'optimisation',
     type: 'integer',
     default: 64,
     min: 2,
@@ -86,89 +89,11 @@ export const trainingParameters: readonly HyperParameter[] = [
       zh: { title: '每步图片数（批大小）', help: '每一步看多少张图。内存不足时减半。' },
     },
   },
-  {
-    key: 'learningRate',
-    live: 'learning',
-    type: 'number',
-    default: 0.0002,
-    min: 0.000001,
-    max: 0.01,
-    advanced: false,
-    text: {
-      en: {
-        title: 'Learning rate',
-        help: 'How far each step moves the weights. Lower it when the losses swing wildly.',
-      },
-      zh: { title: '学习率', help: '每一步把权重移动多远。损失剧烈摆动时调低。' },
-    },
-  },
-  {
-    key: 'beta1',
-    live: 'learning',
-    type: 'number',
-    default: 0.5,
-    min: 0,
-    max: 0.99,
-    advanced: true,
-    text: {
-      en: {
-        title: 'Momentum (Adam β1)',
-        help: 'How much of the last direction is kept. 0.5 keeps adversarial training steady.',
-      },
-      zh: { title: '动量（Adam β1）', help: '保留多少上一步的方向。对抗训练用 0.5 更稳。' },
-    },
-  },
-  {
-    key: 'beta2',
-    live: 'learning',
-    type: 'number',
-    default: 0.999,
-    min: 0.5,
-    max: 0.99999,
-    advanced: true,
-    text: {
-      en: {
-        title: 'Scale memory (Adam β2)',
-        help: 'How long the size of past gradients is remembered. Rarely worth changing.',
-      },
-      zh: { title: '尺度记忆（Adam β2）', help: '过去梯度大小记多久。很少需要改。' },
-    },
-  },
-  {
-    key: 'averageDecay',
-    live: 'learning',
-    type: 'number',
-    default: 0.995,
-    min: 0,
-    max: 0.99999,
-    advanced: true,
-    text: {
-      en: {
-        title: 'Smoothing of the generator (moving average)',
-        help: 'Samples come from a running average of the generator. Higher is smoother and slower to follow; 0 turns it off.',
-      },
-      zh: {
-        title: '生成器平滑（滑动平均）',
-        help: '样图取自生成器权重的滑动平均。越高越平滑、跟得越慢；0 为关闭。',
-      },
-    },
-  },
-  {
-    key: 'horizontalFlip',
-    live: 'learning',
-    type: 'switch',
-    default: false,
-    advanced: false,
-    text: {
-      en: {
-        title: 'Mirror pictures at random',
-        help: 'Shows half of the pictures left-right mirrored. Good for faces and things, wrong for letters and digits.',
-      },
-      zh: { title: '随机左右翻转', help: '一半图片左右镜像。适合人脸与物件，不适合文字与数字。' },
-    },
-  },
+  ...optimisationParameters,
+  ...augmentationParameters,
   {
     key: 'sampleEverySteps',
+    group: 'rhythm',
     live: 'rhythm',
     type: 'integer',
     default: 250,
@@ -186,6 +111,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'checkpointEverySteps',
+    group: 'rhythm',
     live: 'rhythm',
     type: 'integer',
     default: 1000,
@@ -203,6 +129,7 @@ export const trainingParameters: readonly HyperParameter[] = [
   },
   {
     key: 'keepCheckpoints',
+    group: 'rhythm',
     live: 'rhythm',
     type: 'integer',
     default: 5,
@@ -221,11 +148,17 @@ export const trainingParameters: readonly HyperParameter[] = [
   ...rescueParameters,
 ];
 
-/** The same parameters with other defaults for those that `defaults` names. */
+/**
+ * The same parameters with other defaults for those that `defaults` names.
+ *
+ * @throws Error for a name that none of them has
+ */
 export function withDefaults(
   parameters: readonly HyperParameter[],
   defaults: Readonly<Settings>,
 ): readonly HyperParameter[] {
+  const stray = Object.keys(defaults).find((key) => !parameters.some((parameter) => parameter.key === key));
+  if (stray !== undefined) throw new Error(`There is no parameter “${stray}” to give a default.`);
   return parameters.map((parameter) =>
     parameter.key in defaults
       ? ({ ...parameter, default: defaults[parameter.key] } as HyperParameter)

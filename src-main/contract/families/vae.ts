@@ -105,7 +105,7 @@ export const vae: Family = {
         },
       },
     },
-    ...withDefaults(trainingParameters, { learningRate: 0.001, beta1: 0.9, averageDecay: 0.99 }),
+    ...withDefaults(trainingParameters, { learningRate: 0.001, beta1: 0.9, averageHalfLifeSteps: 69 }),
     keepBestCheckpoints,
   ],
 };

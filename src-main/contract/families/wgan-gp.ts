@@ -1,3 +1,4 @@
+import { criticParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
 import { baseChannels, latentSize, trainingParameters, withDefaults } from './shared-parameters.ts';
 
@@ -45,6 +46,12 @@ export const wganGp: Family = {
         zh: { title: '梯度惩罚权重（λ）', help: '把评判网络的斜率约束在 1 的力度。图中斜率失控时调高。' },
       },
     },
-    ...withDefaults(trainingParameters, { learningRate: 0.0001, beta1: 0, beta2: 0.9, averageDecay: 0.99 }),
+    ...criticParameters,
+    ...withDefaults(trainingParameters, {
+      learningRate: 0.0001,
+      beta1: 0,
+      beta2: 0.9,
+      averageHalfLifeSteps: 69,
+    }),
   ],
 };

@@ -1,20 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
-import { createAdam } from '../ops/adam.ts';
-import { globalNorm } from '../ops/tensor-health.ts';
-import { integers, normals, uniforms } from '../random.ts';
+import type { BatchResult } from '../optimisation/accumulation.ts';
+import { batchesPerUpdate, batchOf, meansOf, overBatches } from '../optimisation/accumulation.ts';
+import { createOptimiser } from '../optimisation/optimiser.ts';
+import { integers, normals } from '../random.ts';
 import type { AdversarialObjective } from './adversarial-objectives.ts';
+import { createJudge } from './discriminator-judge.ts';
 import type { Model, ModelDescription } from './family.ts';
-import { gradientPenalty } from './gradient-penalty.ts';
 import type { Layer } from './layers.ts';
 import { forward } from './layers.ts';
 import {
   countParameters,
   createWeights,
-  decayAt,
   describeNetwork,
   inOrder,
-  momentsOf,
   prefixed,
   restoreTensors,
   scalarOf,
@@ -45,6 +44,8 @@ export interface AdversarialModel extends Model {
   generatorStep(batch: number, step: number): Record<string, number>;
 }
 
+/** The state of an adaptive augmentation in a checkpoint. */
+const doseName = 'augmentation.dose';
 /** As many latents decide the normalisation statistics of the averaged generator. */
 const statisticsBatch = 256;
 
@@ -80,19 +81,20 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   const { seed, settings } = config;
   const { objective, discriminatorUpdates = 1, gradientPenaltyWeight = 0 } = design;
   const latentSize = Number(settings.latentSize);
-  const averageDecay = Number(settings.averageDecay);
   const generator = createWeights(design.generator, seed, 'generator');
   const discriminator = createWeights(design.discriminator, seed, 'discriminator');
   const average = createWeights(design.generator, seed, 'generator');
   const statistics = createStatistics(design.generator);
-  const adamSettings = {
-    learningRate: Number(settings.learningRate),
-    beta1: design.beta1,
-    beta2: Number(settings.beta2),
-    epsilon: 1e-8,
-  };
-  const generatorAdam = createAdam([...generator.values()], adamSettings);
-  const discriminatorAdam = createAdam([...discriminator.values()], adamSettings);
+  const beta1 = design.beta1;
+  const generatorOptimiser = createOptimiser(generator, settings, { beta1 });
+  const discriminatorOptimiser = createOptimiser(discriminator, settings, {
+    beta1,
+    rateSetting: 'discriminatorLearningRate',
+  });
+  const judge = createJudge({
+    ...{ layers: design.discriminator, weights: discriminator, objective, gradientPenaltyWeight },
+    ...{ seed, settings, sizePx: config.sizePx },
+  });
   /** Whether `statistics` belong to the present average. */
   let measured = false;
 
@@ -109,8 +111,22 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   const byBatch = { by: 'batch' } as const;
   const generatePictures = (latents: tf.Tensor, classes: tf.Tensor2D | undefined) =>
     forward(design.generator, generator, latents, byBatch, classes) as tf.Tensor4D;
-  const judge = (pictures: tf.Tensor, classes: tf.Tensor2D | undefined) =>
-    forward(design.discriminator, discriminator, pictures, byBatch, classes) as tf.Tensor2D;
+
+  /** What one batch tells the discriminator; `draw` counts those of the whole run. */
+  const lookAtPictures = (
+    images: tf.Tensor4D,
+    labels: Int32Array | undefined,
+    draw: number,
+    update: number,
+  ): BatchResult => {
+    const batch = images.shape[0];
+    const latents = drawLatents('discriminator-latents', draw, batch);
+    const wantedLabels = drawLabels('discriminator-labels', draw, batch);
+    const classes = { real: asClasses(labels), generated: asClasses(wantedLabels) };
+    const generated = generatePictures(latents, classes.generated);
+    const joined = asClasses([...(labels ?? []), ...wantedLabels]);
+    return judge.learn(images, generated, { ...classes, joined }, draw, update);
+  };
 
   /** Moves the discriminator once; `update` counts those of the whole run. */
   const updateDiscriminator = (
@@ -119,37 +135,18 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     labels: Int32Array | undefined,
   ): Record<string, number> =>
     tf.tidy(() => {
-      const batch = images.shape[0];
-      const latents = drawLatents('discriminator-latents', update, batch);
-      const wantedLabels = drawLabels('discriminator-labels', update, batch);
-      const generated = generatePictures(latents, asClasses(wantedLabels));
-      // Real and generated pictures in one pass: without batch normalisation each is judged by itself.
-      const pictures = tf.concat([images, generated]);
-      const targets = tf.concat([tf.ones([batch, 1]), tf.zeros([batch, 1])]);
-      const classes = asClasses([...(labels ?? []), ...wantedLabels]);
-      let readings: Record<string, number> = {};
-      const { value, grads } = tf.variableGrads(() => {
-        const logits = judge(pictures, classes);
-        const values = [...logits.dataSync<'float32'>()];
-        readings = objective.readings(values.slice(0, batch), values.slice(batch));
-        const loss = objective.discriminatorLoss(logits, targets);
-        if (gradientPenaltyWeight === 0) return loss;
-        const shares = tf.tensor1d(uniforms(seed, 'penalty-shares', update, batch));
-        const { penalty, slope } = gradientPenalty(
-          (between) => judge(between, asClasses(labels)),
-          images,
-          generated,
-          shares,
-        );
-        readings.discriminatorSlope = scalarOf(slope);
-        return tf.add(loss, tf.mul(penalty, gradientPenaltyWeight)) as tf.Scalar;
-      }, [...discriminator.values()]);
-      const gradients = inOrder(discriminator, grads);
-      discriminatorAdam.step(gradients);
+      const { gradients, values } = overBatches(settings, update, (index, draw) => {
+        const part = batchOf(images, labels, index, batchesPerUpdate(settings));
+        return lookAtPictures(part.images, part.labels, draw, update);
+      });
+      const step = Math.floor(update / discriminatorUpdates);
+      const { gradientNorm, learningRate } = discriminatorOptimiser.step(gradients, step);
       return {
-        discriminatorLoss: scalarOf(value),
-        ...readings,
-        discriminatorGradientNorm: globalNorm(gradients),
+        ...values,
+        discriminatorGradientNorm: gradientNorm,
+        ...(Number(settings.discriminatorLearningRate) > 0
+          ? { discriminatorLearningRate: learningRate }
+          : {}),
       };
     });
 
@@ -159,34 +156,33 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     labels?: Int32Array,
   ): Record<string, number> => {
     if (discriminatorUpdates === 1) return updateDiscriminator(images, step, labels);
-    const [pictures, ...rest] = images.shape;
-    const batch = pictures / discriminatorUpdates;
     return meansOf(
       Array.from({ length: discriminatorUpdates }, (_, index) => {
-        const part = tf.tidy(() => tf.slice(images, [index * batch, 0, 0, 0], [batch, ...rest]));
-        const values = updateDiscriminator(
-          part,
-          step * discriminatorUpdates + index,
-          labels?.subarray(index * batch, (index + 1) * batch),
-        );
-        part.dispose();
+        const part = batchOf(images, labels, index, discriminatorUpdates);
+        const values = updateDiscriminator(part.images, step * discriminatorUpdates + index, part.labels);
+        part.images.dispose();
         return values;
       }),
     );
   };
 
+  /** What one batch of its own pictures tells the generator. */
+  const lookAtOwn = (batch: number, draw: number): BatchResult => {
+    const latents = drawLatents('generator-latents', draw, batch);
+    const classes = asClasses(drawLabels('generator-labels', draw, batch));
+    const { value, grads } = tf.variableGrads(
+      () => objective.generatorLoss(judge.judge(generatePictures(latents, classes), classes, draw)),
+      [...generator.values()],
+    );
+    return { gradients: inOrder(generator, grads), values: { generatorLoss: scalarOf(value) } };
+  };
+
   const generatorStep = (batch: number, step: number) =>
     tf.tidy(() => {
-      const latents = drawLatents('generator-latents', step, batch);
-      const classes = asClasses(drawLabels('generator-labels', step, batch));
-      const { value, grads } = tf.variableGrads(
-        () => objective.generatorLoss(judge(generatePictures(latents, classes), classes)),
-        [...generator.values()],
-      );
-      const gradients = inOrder(generator, grads);
+      const { gradients, values } = overBatches(settings, step, (_, draw) => lookAtOwn(batch, draw));
       measured = false;
-      generatorAdam.step(gradients, { averages: [...average.values()], decay: decayAt(averageDecay, step) });
-      return { generatorLoss: scalarOf(value), generatorGradientNorm: globalNorm(gradients) };
+      const { gradientNorm, learningRate } = generatorOptimiser.step(gradients, step, average);
+      return { ...values, generatorGradientNorm: gradientNorm, learningRate };
     });
 
   const measureStatistics = (): void => {
@@ -214,8 +210,8 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       ...prefixed('generator', generator),
       ...prefixed('average', average),
       ...prefixed('statistics', statistics),
-      ...prefixed('generator-adam', momentsOf(generatorAdam, generator)),
-      ...prefixed('discriminator-adam', momentsOf(discriminatorAdam, discriminator)),
+      ...prefixed(`generator-${generatorOptimiser.slotName}`, generatorOptimiser.slots()),
+      ...prefixed(`discriminator-${discriminatorOptimiser.slotName}`, discriminatorOptimiser.slots()),
     ]);
 
   return {
@@ -224,18 +220,20 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     tensors: everything,
     save() {
       measureStatistics();
-      return storeTensors(everything());
+      const dose = judge.dose.save();
+      return new Map([...storeTensors(everything()), ...(dose ? [[doseName, dose] as const] : [])]);
     },
     load(tensors, step, fileName) {
+      judge.dose.load(tensors.get(doseName), fileName);
       restoreTensors(everything(), tensors, fileName);
-      generatorAdam.count = step;
-      discriminatorAdam.count = step * discriminatorUpdates;
+      generatorOptimiser.count = step;
+      discriminatorOptimiser.count = step * discriminatorUpdates;
       measured = true;
     },
     trainStep(images, step, labels) {
       return {
         ...discriminatorStep(images, step, labels),
-        ...generatorStep(images.shape[0] / discriminatorUpdates, step),
+        ...generatorStep(images.shape[0] / discriminatorUpdates / batchesPerUpdate(settings), step),
       };
     },
     discriminatorStep,
@@ -248,8 +246,8 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       );
     },
     dispose() {
-      generatorAdam.dispose();
-      discriminatorAdam.dispose();
+      generatorOptimiser.dispose();
+      discriminatorOptimiser.dispose();
       for (const map of [generator, discriminator, average, statistics]) tf.dispose([...map.values()]);
     },
   };
@@ -274,14 +272,4 @@ function oneOfMany(labels: ArrayLike<number>, classes: number): tf.Tensor2D {
   const values = new Float32Array(labels.length * classes);
   for (let row = 0; row < labels.length; row++) values[row * classes + labels[row]!] = 1;
   return tf.tensor2d(values, [labels.length, classes]);
-}
-
-/** The mean of each scalar over records that all have the same ones. */
-function meansOf(records: readonly Record<string, number>[]): Record<string, number> {
-  return Object.fromEntries(
-    Object.keys(records[0]!).map((name) => [
-      name,
-      records.reduce((sum, record) => sum + record[name]!, 0) / records.length,
-    ]),
-  );
 }

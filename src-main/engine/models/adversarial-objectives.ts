@@ -5,11 +5,16 @@ import { meanBinaryCrossEntropyWithLogits } from '../ops/losses.ts';
 
 /** What the networks of an adversarial family make small, and what is told of it. */
 export interface AdversarialObjective {
+  /** The output above which a picture counts as real; null where outputs only compare with one another. */
+  readonly decision: number | null;
+  /** Whether targets may lie between 0 and 1. */
+  readonly takesShares: boolean;
   /**
    * The sum of the mean losses over real and over generated pictures.
    *
    * @param logits `[2 × batch, 1]`, as many of real as of generated pictures
-   * @param targets of the same shape: 1 for each real picture, 0 for each generated one
+   * @param targets of the same shape: 1 for each real picture (less where labels are smoothed and shares are taken),
+   *   0 for each generated one
    */
   discriminatorLoss(logits: tf.Tensor2D, targets: tf.Tensor): tf.Scalar;
   /** @param logits `[batch, 1]` of generated pictures */
@@ -26,6 +31,8 @@ export interface AdversarialObjective {
  * targets swapped, which keeps its gradient large while it is losing. The scores are probabilities.
  */
 const nonSaturating: AdversarialObjective = {
+  decision: 0,
+  takesShares: true,
   // The mean over both halves, times two, is the sum of their means.
   discriminatorLoss: (logits, targets) => tf.mul(meanBinaryCrossEntropyWithLogits(logits, targets), 2),
   generatorLoss: (logits) => meanBinaryCrossEntropyWithLogits(logits, 1),
@@ -37,6 +44,8 @@ const nonSaturating: AdversarialObjective = {
  * output itself aims at the score; what lies outside 0 … 1 counts as its end.
  */
 const leastSquares: AdversarialObjective = {
+  decision: 0.5,
+  takesShares: true,
   discriminatorLoss: (logits, targets) => tf.mean(tf.square(tf.sub(logits, targets))),
   generatorLoss: (logits) => tf.mul(tf.mean(tf.square(tf.sub(logits, 1))), 0.5),
   readings: scoresBy((logit) => Math.min(1, Math.max(0, logit))),
@@ -47,6 +56,8 @@ const leastSquares: AdversarialObjective = {
  * scores run from one margin to the other.
  */
 const hinge: AdversarialObjective = {
+  decision: 0,
+  takesShares: false,
   discriminatorLoss(logits, targets) {
     const signs = tf.sub(1, tf.mul(targets, 2));
     return tf.mul(tf.mean(relu(tf.add(1, tf.mul(signs, logits)))), 2);
@@ -61,6 +72,8 @@ const hinge: AdversarialObjective = {
  * Wasserstein-1 distance between real and generated pictures; there are no scores.
  */
 export const wasserstein: AdversarialObjective = {
+  decision: null,
+  takesShares: false,
   discriminatorLoss: (logits, targets) => tf.mul(tf.mean(tf.mul(logits, tf.sub(1, tf.mul(targets, 2)))), 2),
   generatorLoss: (logits) => tf.neg(tf.mean(logits)),
   readings: (real, generated) => ({ wassersteinDistance: mean(real) - mean(generated) }),

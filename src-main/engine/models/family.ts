@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkId, ParameterCounts } from '../../contract/domain/runs.ts';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
 import type { FamilyId } from '../../contract/presets.ts';
+import { batchesPerUpdate } from '../optimisation/accumulation.ts';
 import type { StoredTensor } from '../safetensors.ts';
 
 export interface LayerDescription {
@@ -41,7 +42,7 @@ export interface Model {
   /**
    * One optimisation step.
    *
-   * @param images `[batchesPerStep × batch, height, width, channel]`, −1…1; stays the caller's
+   * @param images `[picturesPerStep, height, width, channel]`, −1…1; stays the caller's
    * @param step steps done before this one; all of the step's randomness comes from it and the config's seed
    * @param labels the class of each picture, for a config with classes
    * @returns the step's scalars by name
@@ -69,5 +70,6 @@ export interface ModelFamily {
 
 /** How many real pictures one step of a model takes. */
 export function picturesPerStep(family: ModelFamily, config: ModelConfig): number {
-  return Number(config.settings.batchSize) * (family.describe(config).batchesPerStep ?? 1);
+  const batches = (family.describe(config).batchesPerStep ?? 1) * batchesPerUpdate(config.settings);
+  return Number(config.settings.batchSize) * batches;
 }

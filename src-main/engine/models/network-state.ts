@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkId } from '../../contract/domain/runs.ts';
-import type { Adam } from '../ops/adam.ts';
 import type { StoredTensor } from '../safetensors.ts';
 import { corrupt } from '../safetensors.ts';
 import type { LayerDescription } from './family.ts';
@@ -39,12 +38,6 @@ export function createWeights(
       return [declaration.name, tf.tidy(() => tf.variable(tf.tensor(values, [...declaration.shape])))];
     }),
   );
-}
-
-/** The optimiser's slots, which come in pairs in the order of the weights, by the weights' names. */
-export function momentsOf(adam: Adam, weights: ReadonlyMap<string, tf.Variable>): Map<string, tf.Variable> {
-  const names = [...weights.keys()].flatMap((name) => [`${name}.first-moment`, `${name}.second-moment`]);
-  return new Map(adam.slots().map(({ tensor }, index) => [names[index]!, tensor]));
 }
 
 /** The entries with `<prefix>.` before their names. */
@@ -90,14 +83,6 @@ export function restoreTensors(
     const { data } = stored.get(name)!;
     tf.tidy(() => variable.assign(tf.tensor(data as Float32Array, variable.shape)));
   }
-}
-
-/**
- * The share of a moving average that is kept after step `step`. Early on the average would mostly hold the
- * random start: it forgets faster then.
- */
-export function decayAt(averageDecay: number, step: number): number {
-  return Math.min(averageDecay, (1 + step) / (10 + step));
 }
 
 /** The number of a scalar, brought over from the backend. */

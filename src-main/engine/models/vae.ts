@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
-import { createAdam } from '../ops/adam.ts';
+import type { BatchResult } from '../optimisation/accumulation.ts';
+import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
+import { createOptimiser } from '../optimisation/optimiser.ts';
 import { tanh } from '../ops/layers.ts';
 import { meanBinaryCrossEntropyWithLogits } from '../ops/losses.ts';
-import { globalNorm } from '../ops/tensor-health.ts';
 import { normals } from '../random.ts';
 import { halving, preserving, pyramid } from './convolutional-networks.ts';
 import type { Model, ModelDescription, ModelFamily } from './family.ts';
@@ -12,10 +13,8 @@ import { forward } from './layers.ts';
 import {
   countParameters,
   createWeights,
-  decayAt,
   describeNetwork,
   inOrder,
-  momentsOf,
   prefixed,
   restoreTensors,
   scalarOf,
@@ -162,23 +161,42 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
   const encoder = createWeights(layers.encoder, seed, 'encoder');
   const decoder = createWeights(layers.decoder, seed, 'decoder');
   const average = createWeights(layers.decoder, seed, 'decoder');
-  const adamSettings = {
-    learningRate: Number(settings.learningRate),
-    beta1: Number(settings.beta1),
-    beta2: Number(settings.beta2),
-    epsilon: 1e-8,
-  };
-  const encoderAdam = createAdam([...encoder.values()], adamSettings);
-  const decoderAdam = createAdam([...decoder.values()], adamSettings);
+  const encoderOptimiser = createOptimiser(encoder, settings);
+  const decoderOptimiser = createOptimiser(decoder, settings);
   const byBatch = { by: 'batch' } as const;
+
+  /** What one batch says; `draw` decides its noise. */
+  const lookAt = (images: tf.Tensor4D, step: number, draw: number): BatchResult => {
+    const batch = images.shape[0];
+    const noise = tf.tensor2d(normals(seed, 'noise', draw, batch * latentSize), [batch, latentSize]);
+    const warmUpSteps = Number(settings.klWarmUpSteps);
+    const weight = Number(settings.beta) * Math.min(1, (step + 1) / Math.max(1, warmUpSteps));
+    let reconstruction = 0;
+    let divergence = 0;
+    const { grads } = tf.variableGrads(() => {
+      const moments = forward(layers.encoder, encoder, images, byBatch) as tf.Tensor2D;
+      const { mean, logVariance, divergences } = divergenceFromPrior(moments);
+      const latents = tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), noise));
+      const decoded = forward(layers.decoder, decoder, latents, byBatch);
+      const loss = reconstructionLoss(images, decoded, likelihood, deviation);
+      reconstruction = scalarOf(loss);
+      divergence = scalarOf(tf.sum(divergences));
+      const charged = freeNats > 0 ? tf.maximum(divergences, freeNats) : divergences;
+      return tf.add(loss, tf.mul(tf.sum(charged), weight)) as tf.Scalar;
+    }, [...encoder.values(), ...decoder.values()]);
+    return {
+      gradients: [...inOrder(encoder, grads), ...inOrder(decoder, grads)],
+      values: { reconstructionLoss: reconstruction, klDivergence: divergence },
+    };
+  };
 
   const everything = (): Map<string, tf.Variable> =>
     new Map([
       ...prefixed('encoder', encoder),
       ...prefixed('decoder', decoder),
       ...prefixed('average', average),
-      ...prefixed('encoder-adam', momentsOf(encoderAdam, encoder)),
-      ...prefixed('decoder-adam', momentsOf(decoderAdam, decoder)),
+      ...prefixed(`encoder-${encoderOptimiser.slotName}`, encoderOptimiser.slots()),
+      ...prefixed(`decoder-${decoderOptimiser.slotName}`, decoderOptimiser.slots()),
     ]);
 
   return {
@@ -188,40 +206,21 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
     save: () => storeTensors(everything()),
     load(tensors, step, fileName) {
       restoreTensors(everything(), tensors, fileName);
-      encoderAdam.count = step;
-      decoderAdam.count = step;
+      encoderOptimiser.count = step;
+      decoderOptimiser.count = step;
     },
     trainStep: (images, step) =>
       tf.tidy(() => {
-        const batch = images.shape[0];
-        const noise = tf.tensor2d(normals(seed, 'noise', step, batch * latentSize), [batch, latentSize]);
-        const warmUpSteps = Number(settings.klWarmUpSteps);
-        const weight = Number(settings.beta) * Math.min(1, (step + 1) / Math.max(1, warmUpSteps));
-        let reconstruction = 0;
-        let divergence = 0;
-        const { grads } = tf.variableGrads(() => {
-          const moments = forward(layers.encoder, encoder, images, byBatch) as tf.Tensor2D;
-          const { mean, logVariance, divergences } = divergenceFromPrior(moments);
-          const latents = tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), noise));
-          const decoded = forward(layers.decoder, decoder, latents, byBatch);
-          const loss = reconstructionLoss(images, decoded, likelihood, deviation);
-          reconstruction = scalarOf(loss);
-          divergence = scalarOf(tf.sum(divergences));
-          const charged = freeNats > 0 ? tf.maximum(divergences, freeNats) : divergences;
-          return tf.add(loss, tf.mul(tf.sum(charged), weight)) as tf.Scalar;
-        }, [...encoder.values(), ...decoder.values()]);
-        const encoderGradients = inOrder(encoder, grads);
-        const decoderGradients = inOrder(decoder, grads);
-        encoderAdam.step(encoderGradients);
-        decoderAdam.step(decoderGradients, {
-          averages: [...average.values()],
-          decay: decayAt(Number(settings.averageDecay), step),
-        });
+        const { gradients, values } = overBatches(settings, step, (batch, draw) =>
+          lookAt(batchOf(images, undefined, batch, batchesPerUpdate(settings)).images, step, draw),
+        );
+        const moved = encoderOptimiser.step(gradients.slice(0, encoder.size), step);
+        const movedDecoder = decoderOptimiser.step(gradients.slice(encoder.size), step, average);
         return {
-          reconstructionLoss: reconstruction,
-          klDivergence: divergence,
-          encoderGradientNorm: globalNorm(encoderGradients),
-          decoderGradientNorm: globalNorm(decoderGradients),
+          ...values,
+          encoderGradientNorm: moved.gradientNorm,
+          decoderGradientNorm: movedDecoder.gradientNorm,
+          learningRate: moved.learningRate,
         };
       }),
     sample: (latents) =>
@@ -231,8 +230,8 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
         return likelihood === 'bernoulli' ? tanh(tf.mul(decoded, 0.5)) : decoded;
       }),
     dispose() {
-      encoderAdam.dispose();
-      decoderAdam.dispose();
+      encoderOptimiser.dispose();
+      decoderOptimiser.dispose();
       for (const map of [encoder, decoder, average]) tf.dispose([...map.values()]);
     },
   };

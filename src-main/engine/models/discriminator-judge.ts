@@ -1,0 +1,157 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Settings } from '../../contract/hyper-parameters.ts';
+import type { BatchResult } from '../optimisation/accumulation.ts';
+import type { AugmentationDose } from '../optimisation/adaptive-dose.ts';
+import { doseOf } from '../optimisation/adaptive-dose.ts';
+import type { Alterations } from '../optimisation/differentiable-augmentation.ts';
+import { alter, alterationKinds, drawAlterations } from '../optimisation/differentiable-augmentation.ts';
+import { uniforms } from '../random.ts';
+import type { AdversarialObjective } from './adversarial-objectives.ts';
+import { forwardWithDropout } from './discriminator-dropout.ts';
+import { gradientPenalty } from './gradient-penalty.ts';
+import type { Layer } from './layers.ts';
+import { forward } from './layers.ts';
+import { inOrder, scalarOf } from './network-state.ts';
+import { squaredSlope } from './slope-penalties.ts';
+
+/** A discriminator with all that is done to keep it in bounds. */
+export interface Judge {
+  /**
+   * Logits `[batch, 1]` of generated pictures, as the generator's loss takes them: altered, with dropout, if asked.
+   *
+   * @param draw counts the batches of the whole run
+   */
+  judge(pictures: tf.Tensor4D, classes: tf.Tensor2D | undefined, draw: number): tf.Tensor2D;
+  /** The discriminator's loss on one batch: its gradients, and what is told of it. For use inside `tf.tidy`. */
+  learn(
+    real: tf.Tensor4D,
+    generated: tf.Tensor4D,
+    classes: {
+      readonly real: tf.Tensor2D | undefined;
+      readonly generated: tf.Tensor2D | undefined;
+      /** Of the real pictures, then of the generated ones. */
+      readonly joined: tf.Tensor2D | undefined;
+    },
+    draw: number,
+    update: number,
+  ): BatchResult;
+  readonly dose: AugmentationDose;
+}
+
+/** What a judge is made of; the weights stay the caller's. */
+export interface JudgeParts {
+  readonly layers: readonly Layer[];
+  readonly weights: ReadonlyMap<string, tf.Variable>;
+  readonly objective: AdversarialObjective;
+  /** Keeps the slope near 1, see {@link gradientPenalty}; 0 leaves it free. */
+  readonly gradientPenaltyWeight: number;
+  readonly seed: number;
+  readonly settings: Readonly<Settings>;
+  readonly sizePx: number;
+}
+
+/**
+ * Follows the settings `discriminatorDropout`, `labelSmoothing`, `r1Weight`, `r2Weight` with `penaltyInterval`, and
+ * `discriminatorAugmentation` with its kinds. All that are off leave no trace in the computation.
+ */
+export function createJudge(parts: JudgeParts): Judge {
+  const { layers, weights, objective, gradientPenaltyWeight, seed, settings, sizePx } = parts;
+  const dropout = Number(settings.discriminatorDropout ?? 0);
+  const smoothing = objective.takesShares ? Number(settings.labelSmoothing ?? 0) : 0;
+  const interval = Number(settings.penaltyInterval ?? 1);
+  const kinds = alterationKinds(settings);
+  const dose = doseOf(settings);
+
+  const look = (pictures: tf.Tensor, classes: tf.Tensor2D | undefined, stream: string, draw: number) =>
+    (dropout > 0
+      ? forwardWithDropout(layers, weights, pictures, classes, dropout, { seed, stream, draw })
+      : forward(layers, weights, pictures, { by: 'batch' }, classes)) as tf.Tensor2D;
+
+  const alterations = (stream: string, draw: number, batch: number): Alterations | null =>
+    kinds && drawAlterations({ seed, stream, draw }, kinds, { batch, sizePx }, dose.probability);
+  const altered = (pictures: tf.Tensor4D, by: Alterations | null) => (by ? alter(pictures, by) : pictures);
+
+  /** R1 and R2 where they are due, already weighed; null otherwise. */
+  const slopes = (
+    sides: readonly {
+      pictures: tf.Tensor4D;
+      by: Alterations | null;
+      classes: tf.Tensor2D | undefined;
+      weight: number;
+      stream: string;
+    }[],
+    draw: number,
+    update: number,
+  ): tf.Scalar | null => {
+    if (update % interval !== 0) return null;
+    return sides.reduce<tf.Scalar | null>((sum, { pictures, by, classes, weight, stream }) => {
+      if (weight === 0) return sum;
+      // Through the alterations, as Karras et al. 2020 do: it is the unaltered picture whose surroundings flatten.
+      const critic = (x: tf.Tensor) => look(altered(x as tf.Tensor4D, by), classes, stream, draw);
+      const penalty = tf.mul(squaredSlope(critic, pictures), (weight / 2) * interval) as tf.Scalar;
+      return sum ? (tf.add(sum, penalty) as tf.Scalar) : penalty;
+    }, null);
+  };
+
+  return {
+    dose,
+    judge: (pictures, classes, draw) =>
+      look(
+        altered(pictures, alterations('alter-generator', draw, pictures.shape[0])),
+        classes,
+        'dropout-generator',
+        draw,
+      ),
+    learn(real, generated, classes, draw, update) {
+      const batch = real.shape[0];
+      const ofReal = alterations('alter-real', draw, batch);
+      const ofGenerated = alterations('alter-generated', draw, batch);
+      const seen = { real: altered(real, ofReal), generated: altered(generated, ofGenerated) };
+      // Real and generated pictures in one pass: without batch normalisation each is judged by itself.
+      const pictures = tf.concat([seen.real, seen.generated]);
+      const targets = tf.concat([tf.fill([batch, 1], 1 - smoothing), tf.zeros([batch, 1])]);
+      let readings: Record<string, number> = {};
+      const { value, grads } = tf.variableGrads(() => {
+        const logits = look(pictures, classes.joined, 'dropout', draw);
+        const values = [...logits.dataSync<'float32'>()];
+        const ofRealPictures = values.slice(0, batch);
+        readings = objective.readings(ofRealPictures, values.slice(batch));
+        if (objective.decision !== null) {
+          Object.assign(readings, dose.observe(ofRealPictures, objective.decision));
+        }
+        let loss = objective.discriminatorLoss(logits, targets);
+        const r1 = Number(settings.r1Weight ?? 0);
+        const r2 = Number(settings.r2Weight ?? 0);
+        const penalty =
+          r1 + r2 === 0
+            ? null
+            : slopes(
+                [
+                  { pictures: real, by: ofReal, classes: classes.real, weight: r1, stream: 'dropout-r1' },
+                  {
+                    ...{ pictures: generated, by: ofGenerated, classes: classes.generated, weight: r2 },
+                    stream: 'dropout-r2',
+                  },
+                ],
+                draw,
+                update,
+              );
+        if (penalty) loss = tf.add(loss, penalty) as tf.Scalar;
+        if (gradientPenaltyWeight === 0) return loss;
+        const shares = tf.tensor1d(uniforms(seed, 'penalty-shares', draw, batch));
+        const held = gradientPenalty(
+          (between) => look(between, classes.real, 'dropout-penalty', draw),
+          seen.real,
+          seen.generated,
+          shares,
+        );
+        readings.discriminatorSlope = scalarOf(held.slope);
+        return tf.add(loss, tf.mul(held.penalty, gradientPenaltyWeight)) as tf.Scalar;
+      }, [...weights.values()]);
+      return {
+        gradients: inOrder(weights, grads),
+        values: { discriminatorLoss: scalarOf(value), ...readings },
+      };
+    },
+  };
+}

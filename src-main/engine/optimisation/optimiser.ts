@@ -1,0 +1,161 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Settings } from '../../contract/hyper-parameters.ts';
+import { createAdam } from '../ops/adam.ts';
+import { globalNorm } from '../ops/tensor-health.ts';
+import { plainRules, type PlainRule } from './plain-optimisers.ts';
+import { averageDecayAt, learningRateShareAt } from './schedule.ts';
+
+/** Moves the weights of one network by their gradients, as the settings of a run say. */
+export interface Optimiser {
+  /** What its slots are called in a checkpoint, after the network: `adam`, `rmsprop` or `sgd`. */
+  readonly slotName: string;
+  /** The state beside the weights, by `<weight>.<slot>`; restored with their `assign`. */
+  slots(): Map<string, tf.Variable>;
+  /**
+   * One step, in place.
+   *
+   * @param gradients in the order of the weights; read, never disposed
+   * @param step steps of the run done before this one; decides the learning rate and the memory of the average
+   * @param average gets its moving average of the moved weights, in the same order as they are
+   * @returns the length of the gradient before it was shortened, and the learning rate that held
+   */
+  step(
+    gradients: tf.Tensor[],
+    step: number,
+    average?: ReadonlyMap<string, tf.Variable>,
+  ): { gradientNorm: number; learningRate: number };
+  /** Updates done; set it to resume. */
+  count: number;
+  dispose(): void;
+}
+
+/** What one network has otherwise than the settings say. */
+export interface OptimiserChoices {
+  /** The setting whose value is the learning rate, where it is not 0; `learningRate` otherwise. */
+  readonly rateSetting?: string;
+  /** Instead of the setting `beta1`. */
+  readonly beta1?: number;
+}
+
+/** What changes the variables, after clipping and decay; slots in the order of the variables. */
+interface Mover {
+  readonly slots: readonly { readonly name: string; readonly tensor: tf.Variable }[];
+  count: number;
+  move(gradients: tf.Tensor[], rates: Rates, average: readonly tf.Variable[] | null, keep: number): void;
+  dispose(): void;
+}
+
+interface Rates {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Apart from the gradient; 0 but for AdamW. */
+  readonly weightDecay: number;
+}
+
+/**
+ * The optimiser that the settings `optimiser`, `learningRate`, `beta1`, `beta2`, `schedule` and what goes with it,
+ * `weightDecay`, `gradientClip`, `averageHalfLifeSteps` and `averageRampUp` describe. A step clips by the global norm
+ * (Pascanu et al., "On the difficulty of training recurrent neural networks", 2013), then adds the weight decay,
+ * then moves. Works on every backend; Adam is one kernel where there is one.
+ */
+export function createOptimiser(
+  weights: ReadonlyMap<string, tf.Variable>,
+  settings: Readonly<Settings>,
+  choices: OptimiserChoices = {},
+): Optimiser {
+  const names = [...weights.keys()];
+  const variables = [...weights.values()];
+  const kind = String(settings.optimiser ?? 'adam');
+  const mover =
+    kind === 'sgd' || kind === 'rmsprop'
+      ? createPlainMover(names, variables, plainRules[kind])
+      : createAdamMover(names, variables);
+
+  return {
+    slotName: kind === 'adamw' ? 'adam' : kind,
+    slots: () => new Map(mover.slots.map(({ name, tensor }) => [name, tensor])),
+    step(gradients, step, average) {
+      const gradientNorm = globalNorm(gradients);
+      const ownRate = choices.rateSetting === undefined ? 0 : Number(settings[choices.rateSetting] ?? 0);
+      const learningRate = (ownRate || Number(settings.learningRate)) * learningRateShareAt(settings, step);
+      const clip = Number(settings.gradientClip ?? 0);
+      const weightDecay = Number(settings.weightDecay ?? 0);
+      const rates: Rates = {
+        learningRate,
+        beta1: choices.beta1 ?? Number(settings.beta1),
+        beta2: Number(settings.beta2),
+        weightDecay: kind === 'adamw' ? weightDecay : 0,
+      };
+      const keep = average ? averageDecayAt(settings, step) : 0;
+      const averages = average ? [...average.values()] : null;
+      const factor = clip > 0 && gradientNorm > clip ? clip / gradientNorm : 1;
+      const joined = kind === 'adamw' ? 0 : weightDecay;
+      if (factor === 1 && joined === 0) {
+        mover.move(gradients, rates, averages, keep);
+      } else {
+        tf.tidy(() => {
+          const changed = gradients.map((gradient, index) => {
+            const shortened = factor === 1 ? gradient : tf.mul(gradient, factor);
+            return joined === 0 ? shortened : tf.add(shortened, tf.mul(variables[index]!, joined));
+          });
+          mover.move(changed, rates, averages, keep);
+        });
+      }
+      return { gradientNorm, learningRate };
+    },
+    get count() {
+      return mover.count;
+    },
+    set count(count) {
+      mover.count = count;
+    },
+    dispose: () => mover.dispose(),
+  };
+}
+
+function createAdamMover(names: readonly string[], variables: tf.Variable[]): Mover {
+  const adam = createAdam(variables, { learningRate: 0, beta1: 0, beta2: 0, epsilon: 1e-8 });
+  const tensors = adam.slots().map(({ tensor }) => tensor);
+  const slots = names.flatMap((name, index) => [
+    { name: `${name}.first-moment`, tensor: tensors[2 * index]! },
+    { name: `${name}.second-moment`, tensor: tensors[2 * index + 1]! },
+  ]);
+  return {
+    slots,
+    get count() {
+      return adam.count;
+    },
+    set count(count) {
+      adam.count = count;
+    },
+    move(gradients, rates, averages, keep) {
+      adam.settings = { ...adam.settings, ...rates };
+      adam.step(gradients, averages ? { averages: [...averages], decay: keep } : undefined);
+    },
+    dispose: () => adam.dispose(),
+  };
+}
+
+function createPlainMover(names: readonly string[], variables: tf.Variable[], rule: PlainRule): Mover {
+  const slotsOf = variables.map((variable) =>
+    rule.slots.map(() => tf.tidy(() => tf.variable(tf.zeros(variable.shape), false))),
+  );
+  return {
+    slots: names.flatMap((name, index) =>
+      rule.slots.map((slot, at) => ({ name: `${name}.${slot}`, tensor: slotsOf[index]![at]! })),
+    ),
+    count: 0,
+    move(gradients, rates, averages, keep) {
+      this.count++;
+      variables.forEach((variable, index) =>
+        tf.tidy(() => {
+          rule.update(variable, gradients[index]!, slotsOf[index]!, rates);
+          const average = averages?.[index];
+          if (average) average.assign(tf.add(tf.mul(average, keep), tf.mul(variable, 1 - keep)));
+        }),
+      );
+    },
+    dispose: () => tf.dispose(slotsOf.flat()),
+  };
+}
