@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { StudioError } from '../contract/errors.ts';
-import { permutation, uniforms } from './random.ts';
+import { augment, type Augmentation } from './augmentation/augmentation.ts';
+import { permutation } from './random.ts';
 
 export interface DatasetReader {
   /**
@@ -9,6 +10,13 @@ export interface DatasetReader {
    * step always gives the same pictures. The array is the caller's.
    */
   batch(step: number): Float32Array<ArrayBuffer>;
+  /**
+   * The inputs that stand beside the pictures of a step in a set of pairs: of the same shape and range, in the same
+   * order, mirrored where their targets are. The array is the caller's.
+   *
+   * @throws StudioError `dataset-not-paired` where the reader was not opened with `pairs`
+   */
+  inputs(step: number): Float32Array<ArrayBuffer>;
   /** The class of each of these pictures; undefined for a dataset that was opened without classes. */
   labels(step: number): Int32Array | undefined;
   close(): void;
@@ -17,36 +25,54 @@ export interface DatasetReader {
 export interface DatasetReaderOptions {
   /** Folder of the dataset version; its `images.u8` holds the pictures as uint8 NHWC. */
   readonly versionFolder: string;
+  /** Pictures of the training part, which stands first in the file … */
   readonly images: number;
+  /** … before so many that are held out. */
+  readonly heldOutImages?: number;
+  /** Which part to read; an epoch is all of it. */
+  readonly part?: 'train' | 'held-out';
+  /** Reads `inputs.u8` as well, for models that learn from pairs. */
+  readonly pairs?: boolean;
   readonly sizePx: number;
   readonly channels: number;
   readonly batchSize: number;
   readonly seed: number;
   /** So many classes, whose numbers are in `labels.i32`, little-endian; 0 reads no labels. */
   readonly classes?: number;
-  /** Mirrors half of the pictures left-right, chosen anew at each step. */
-  readonly horizontalFlip: boolean;
+  /** What is done to each picture at random, anew at each step; null leaves them as they are. */
+  readonly augmentation: Augmentation | null;
   /** Up to here the whole file is kept in memory; beyond it each picture is read when its turn comes. */
   readonly keptInMemoryBytes?: number;
 }
 
 /**
- * Reads a dataset version in batches. Each epoch shows every picture once, in an order that (seed, epoch)
- * alone decides; a batch may reach over the end of an epoch.
+ * Reads one part of a dataset version in batches. Each epoch shows every picture once, in an order that (seed,
+ * epoch) alone decides; a batch may reach over the end of an epoch.
  *
+ * @throws StudioError `dataset-not-paired` when pairs are asked of a version that holds none
  * @throws StudioError `dataset-changed` when a file is missing or not of the size its version says, or a label is none of
  *   the classes
  */
 export function openDataset(options: DatasetReaderOptions): DatasetReader {
-  const { images, sizePx, channels, batchSize, seed, keptInMemoryBytes = 256 * 1024 * 1024 } = options;
-  const file = path.join(options.versionFolder, 'images.u8');
-  const rowBytes = sizePx * channels;
-  const pictureBytes = rowBytes * sizePx;
-  const descriptor = openImages(file, images * pictureBytes);
-  const inMemory = images * pictureBytes <= keptInMemoryBytes;
-  const source = Buffer.allocUnsafe(inMemory ? images * pictureBytes : pictureBytes);
-  if (inMemory) readFully(descriptor, source, 0, file);
-  const labels = options.classes ? readLabels(options.versionFolder, images, options.classes) : undefined;
+  const { sizePx, channels, batchSize, seed, keptInMemoryBytes = 256 * 1024 * 1024 } = options;
+  const heldOutImages = options.heldOutImages ?? 0;
+  const rows = options.images + heldOutImages;
+  const [firstRow, images] =
+    options.part === 'held-out' ? [options.images, heldOutImages] : [0, options.images];
+  const pictureBytes = sizePx * sizePx * channels;
+  const labels = options.classes ? readLabels(options.versionFolder, rows, options.classes) : undefined;
+  const place = { rows, firstRow, images, pictureBytes };
+  const halfMemory = options.pairs ? keptInMemoryBytes / 2 : keptInMemoryBytes;
+  const targets = openRows(path.join(options.versionFolder, 'images.u8'), place, halfMemory);
+  let inputs: Rows | null = null;
+  if (options.pairs) {
+    try {
+      inputs = openRows(pairsFile(options.versionFolder), place, halfMemory);
+    } catch (error) {
+      targets.close();
+      throw error;
+    }
+  }
 
   /** The orders of the two epochs a batch can touch without being longer than the dataset. */
   const orders = new Map<number, Uint32Array>();
@@ -61,32 +87,78 @@ export function openDataset(options: DatasetReaderOptions): DatasetReader {
     return order[position % images]!;
   };
 
-  return {
-    batch(step) {
-      const result = new Float32Array(batchSize * pictureBytes);
-      const coins = options.horizontalFlip ? uniforms(seed, 'horizontal-flip', step, batchSize) : null;
-      for (let index = 0; index < batchSize; index++) {
-        const picture = pictureAt(step * batchSize + index);
-        if (!inMemory) readFully(descriptor, source, picture * pictureBytes, file);
-        const from = inMemory ? picture * pictureBytes : 0;
-        const to = index * pictureBytes;
-        if (coins && coins[index]! < 0.5) {
-          copyMirrored(source, from, result, to, sizePx, channels);
-        } else {
-          for (let byte = 0; byte < pictureBytes; byte++)
-            result[to + byte] = source[from + byte]! / 127.5 - 1;
-        }
+  const read = (rowsOf: Rows, step: number): Float32Array<ArrayBuffer> => {
+    const result = new Float32Array(batchSize * pictureBytes);
+    const coins = options.horizontalFlip ? uniforms(seed, 'horizontal-flip', step, batchSize) : null;
+    for (let index = 0; index < batchSize; index++) {
+      const { source, from } = rowsOf.at(pictureAt(step * batchSize + index));
+      const to = index * pictureBytes;
+      if (coins && coins[index]! < 0.5) {
+        copyMirrored(source, from, result, to, sizePx, channels);
+      } else {
+        for (let byte = 0; byte < pictureBytes; byte++) result[to + byte] = source[from + byte]! / 127.5 - 1;
       }
-      return result;
+    }
+    return result;
+  };
+
+  return {
+    batch: (step) => read(targets, step),
+    inputs(step) {
+      if (!inputs) throw notPaired(options.versionFolder);
+      return read(inputs, step);
     },
     labels: (step) =>
       labels &&
-      Int32Array.from({ length: batchSize }, (_, index) => labels[pictureAt(step * batchSize + index)]!),
+      Int32Array.from(
+        { length: batchSize },
+        (_, index) => labels[firstRow + pictureAt(step * batchSize + index)]!,
+      ),
     close() {
-      closeSync(descriptor);
+      targets.close();
+      inputs?.close();
     },
   };
 }
+
+/** The pictures of one file and part, in memory or read one by one. */
+interface Rows {
+  /** A picture of the part, and where it begins in `source`; good until the next one is asked for. */
+  at(picture: number): { source: Uint8Array; from: number };
+  close(): void;
+}
+
+function openRows(
+  file: string,
+  { rows, firstRow, images, pictureBytes }: Record<'rows' | 'firstRow' | 'images' | 'pictureBytes', number>,
+  keptInMemoryBytes: number,
+): Rows {
+  const descriptor = openImages(file, rows * pictureBytes);
+  const inMemory = images * pictureBytes <= keptInMemoryBytes;
+  const source = Buffer.allocUnsafe(inMemory ? images * pictureBytes : pictureBytes);
+  if (inMemory) readFully(descriptor, source, firstRow * pictureBytes, file);
+  return {
+    at(picture) {
+      if (inMemory) return { source, from: picture * pictureBytes };
+      readFully(descriptor, source, (firstRow + picture) * pictureBytes, file);
+      return { source, from: 0 };
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+function pairsFile(versionFolder: string): string {
+  const file = path.join(versionFolder, 'inputs.u8');
+  if (!existsSync(file)) throw notPaired(versionFolder);
+  return file;
+}
+
+const notPaired = (versionFolder: string): StudioError =>
+  new StudioError(
+    'dataset-not-paired',
+    `This model learns from pairs of an input and a target, and the dataset version holds single pictures (${versionFolder}). Make a version whose recipe says where the inputs come from.`,
+    { file: versionFolder },
+  );
 
 function readLabels(versionFolder: string, images: number, classes: number): Int32Array {
   const file = path.join(versionFolder, 'labels.i32');
@@ -103,24 +175,6 @@ function readLabels(versionFolder: string, images: number, classes: number): Int
   const stray = labels.find((label) => label < 0 || label >= classes);
   if (stray !== undefined) throw changed(file, `it holds the label ${stray} for ${classes} classes`);
   return labels;
-}
-
-function copyMirrored(
-  source: Uint8Array,
-  from: number,
-  result: Float32Array,
-  to: number,
-  sizePx: number,
-  channels: number,
-): void {
-  for (let row = 0; row < sizePx; row++) {
-    for (let column = 0; column < sizePx; column++) {
-      for (let channel = 0; channel < channels; channel++) {
-        const mirrored = (row * sizePx + (sizePx - 1 - column)) * channels + channel;
-        result[to + (row * sizePx + column) * channels + channel] = source[from + mirrored]! / 127.5 - 1;
-      }
-    }
-  }
 }
 
 function openImages(file: string, expectedBytes: number): number {

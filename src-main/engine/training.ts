@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineOrder, EngineReport, TrainJob } from '../contract/engine-messages.ts';
 import { StudioError } from '../contract/errors.ts';
+import { augmentationOf } from './augmentation/augmentation.ts';
 import type { BackendHandle } from './backends/backend.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { openDataset } from './dataset-reader.ts';
@@ -52,7 +53,7 @@ export async function train(context: TrainingContext): Promise<void> {
     channels: config.channels,
     batchSize: pictures,
     seed: config.seed,
-    horizontalFlip: settings.horizontalFlip === true,
+    augmentation: augmentationOf(settings),
     ...(config.classes ? { classes: config.classes.length } : {}),
   });
   const resumed = job.resumeFrom === null ? null : readCheckpoint(job.resumeFrom);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { augmentationOf } from '../../src-main/engine/augmentation/augmentation.ts';
 import { openDataset } from '../../src-main/engine/dataset-reader.ts';
 
 const [images, sizePx] = [10, 4];
@@ -26,7 +27,7 @@ const open = (changes: Partial<Parameters<typeof openDataset>[0]> = {}) =>
     channels: 1,
     batchSize: 4,
     seed: 1,
-    horizontalFlip: false,
+    augmentation: null,
     ...changes,
   });
 
@@ -65,7 +66,7 @@ describe('the dataset reader', () => {
   });
 
   it('mirrors about half of the pictures when asked, and whole rows at that', () => {
-    const reader = open({ horizontalFlip: true });
+    const reader = open({ augmentation: augmentationOf({ horizontalFlip: true }) });
     let mirrored = 0;
     for (let step = 0; step < 100; step++) {
       for (const row of firstRows(reader.batch(step))) {
@@ -106,5 +107,77 @@ describe('the dataset reader', () => {
     expect(() => open()).toThrow(refused);
     rmSync(file);
     expect(() => open()).toThrow(refused);
+  });
+});
+
+describe('a version with a part held out', () => {
+  const parts = { images: 6, heldOutImages: 4 };
+  const all = (reader: ReturnType<typeof open>, count: number) =>
+    Array.from({ length: count }, (_, step) => pictures(reader.batch(step))).flat();
+
+  it('trains on the first part alone', () => {
+    const reader = open({ ...parts, batchSize: 3 });
+    expect(all(reader, 2).sort()).toEqual([0, 1, 2, 3, 4, 5]);
+    reader.close();
+  });
+
+  it('shows the other part to who asks for it, in memory or not', () => {
+    for (const keptInMemoryBytes of [1_000_000, 0]) {
+      const reader = open({ ...parts, part: 'held-out', batchSize: 2, keptInMemoryBytes });
+      expect(all(reader, 2).sort()).toEqual([6, 7, 8, 9]);
+      reader.close();
+    }
+  });
+
+  it('finds the labels of its own part', () => {
+    const labels = Buffer.alloc(images * 4);
+    for (let at = 0; at < images; at++) labels.writeInt32LE(at, at * 4);
+    writeFileSync(path.join(versionFolder, 'labels.i32'), labels);
+    const reader = open({ ...parts, part: 'held-out', batchSize: 4, classes: 10 });
+    expect([...reader.labels(0)!]).toEqual(pictures(reader.batch(0)));
+    reader.close();
+  });
+
+  it('is refused when the file holds another number of pictures', () => {
+    expect(() => open({ images: 6, heldOutImages: 3 })).toThrow(
+      expect.objectContaining({ code: 'dataset-changed' }),
+    );
+  });
+});
+
+describe('a version of pairs', () => {
+  const writeInputs = () => {
+    // Input n holds 20·n + 10 plus its column: it tells which target it belongs to.
+    const inputs = Uint8Array.from(
+      { length: images * sizePx * sizePx },
+      (_, index) => Math.floor(index / (sizePx * sizePx)) * 20 + 10 + (index % sizePx),
+    );
+    writeFileSync(path.join(versionFolder, 'inputs.u8'), inputs);
+  };
+
+  it('gives each input beside its own target, mirrored alike, in memory or not', () => {
+    writeInputs();
+    for (const keptInMemoryBytes of [1_000_000, 0]) {
+      const reader = open({ pairs: true, horizontalFlip: true, keptInMemoryBytes });
+      for (let step = 0; step < 10; step++) {
+        const [targets, inputs] = [firstRows(reader.batch(step)), firstRows(reader.inputs(step))];
+        expect(inputs).toEqual(targets.map((row) => row.map((value) => value + 10)));
+      }
+      reader.close();
+    }
+  });
+
+  it('is asked for in vain where there are only pictures', () => {
+    const refused = expect.objectContaining({ code: 'dataset-not-paired' });
+    expect(() => open({ pairs: true })).toThrow(refused);
+    const reader = open();
+    expect(() => reader.inputs(0)).toThrow(refused);
+    reader.close();
+  });
+
+  it('is refused when its inputs are cut short', () => {
+    writeInputs();
+    truncateSync(path.join(versionFolder, 'inputs.u8'), 100);
+    expect(() => open({ pairs: true })).toThrow(expect.objectContaining({ code: 'dataset-changed' }));
   });
 });

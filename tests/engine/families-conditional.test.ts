@@ -64,7 +64,7 @@ describe('the labels of a dataset', () => {
       channels: 1,
       batchSize: 4,
       seed: 3,
-      horizontalFlip: false,
+      augmentation: null,
       classes,
     });
 
