@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { StudioError } from '../contract/errors.ts';
-import { augment, type Augmentation } from './augmentation/augmentation.ts';
+import { augment, geometryOf, type Augmentation } from './augmentation/augmentation.ts';
 import { permutation } from './random.ts';
 
 export interface DatasetReader {
@@ -12,7 +12,7 @@ export interface DatasetReader {
   batch(step: number): Float32Array<ArrayBuffer>;
   /**
    * The inputs that stand beside the pictures of a step in a set of pairs: of the same shape and range, in the same
-   * order, mirrored where their targets are. The array is the caller's.
+   * order, mirrored and moved as their targets are. The array is the caller's.
    *
    * @throws StudioError `dataset-not-paired` where the reader was not opened with `pairs`
    */
@@ -74,6 +74,9 @@ export function openDataset(options: DatasetReaderOptions): DatasetReader {
     }
   }
 
+  // Colours of a pair belong together: only what moves pixels is done, and to both alike.
+  const augmentation = options.pairs ? geometryOf(options.augmentation) : options.augmentation;
+
   /** The orders of the two epochs a batch can touch without being longer than the dataset. */
   const orders = new Map<number, Uint32Array>();
   const pictureAt = (position: number): number => {
@@ -87,19 +90,21 @@ export function openDataset(options: DatasetReaderOptions): DatasetReader {
     return order[position % images]!;
   };
 
+  // What happens to the colours of one half of a pair would not have happened to the other.
+  const augmentation = options.pairs
+    ? options.augmentation && movesAlone(options.augmentation)
+    : options.augmentation;
   const read = (rowsOf: Rows, step: number): Float32Array<ArrayBuffer> => {
-    const result = new Float32Array(batchSize * pictureBytes);
-    const coins = options.horizontalFlip ? uniforms(seed, 'horizontal-flip', step, batchSize) : null;
+    const values = new Float32Array(batchSize * pictureBytes);
     for (let index = 0; index < batchSize; index++) {
       const { source, from } = rowsOf.at(pictureAt(step * batchSize + index));
       const to = index * pictureBytes;
-      if (coins && coins[index]! < 0.5) {
-        copyMirrored(source, from, result, to, sizePx, channels);
-      } else {
-        for (let byte = 0; byte < pictureBytes; byte++) result[to + byte] = source[from + byte]! / 127.5 - 1;
-      }
+      for (let byte = 0; byte < pictureBytes; byte++) values[to + byte] = source[from + byte]! / 127.5 - 1;
     }
-    return result;
+    if (augmentation) {
+      augment({ values, pictures: batchSize, sizePx, channels }, augmentation, { seed, step });
+    }
+    return values;
   };
 
   return {
@@ -152,6 +157,12 @@ function pairsFile(versionFolder: string): string {
   if (!existsSync(file)) throw notPaired(versionFolder);
   return file;
 }
+
+/** An augmentation without what changes values instead of moving them. */
+const movesAlone = (augmentation: Augmentation): Augmentation => ({
+  ...augmentation,
+  ...{ brightness: 0, contrast: 0, saturation: 0, hueDegrees: 0, noise: 0, cutout: 0 },
+});
 
 const notPaired = (versionFolder: string): StudioError =>
   new StudioError(
