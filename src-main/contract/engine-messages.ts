@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { backendIdSchema, backendSchema, deviceSchema } from './domain/backends.ts';
+import { layerSchema } from './domain/estimates.ts';
 import { provenanceSchema } from './domain/images.ts';
 import { parameterCountsSchema, stopConditionSchema } from './domain/runs.ts';
-import { channelsSchema, pictureSizeSchema, seedSchema, settingsSchema } from './domain/values.ts';
+import {
+  channelsSchema,
+  pictureSizeSchema,
+  seedSchema,
+  settingsSchema,
+  settingValueSchema,
+} from './domain/values.ts';
 import { failureSchema } from './errors.ts';
 import { familyIds } from './presets.ts';
 
@@ -47,6 +54,10 @@ export const engineJobSchema = z.discriminatedUnion('job', [
     stop: stopConditionSchema,
     /** Absolute path of the checkpoint to go on from; null starts afresh. */
     resumeFrom: z.string().nullable(),
+    /** Settings that change on the way, in the order of their steps; each holds from the first step after its own. */
+    changes: z
+      .array(z.object({ step: z.number().int(), key: z.string(), to: settingValueSchema }))
+      .optional(),
   }),
   z.object({
     job: z.literal('generate'),
@@ -71,6 +82,14 @@ export const engineJobSchema = z.discriminatedUnion('job', [
     /** … and no new step after this long. */
     limitMs: z.number().positive(),
   }),
+  /** Lists the layers of a model; with a checkpoint, makes sure that it is whole and this model's. */
+  z.object({
+    job: z.literal('inspect'),
+    protocol: z.literal(engineProtocol),
+    backend: backendChoice,
+    config: modelConfigSchema,
+    checkpoint: z.string().nullable(),
+  }),
   /** Opens a backend and trains a tiny network on it whose losses are known. */
   z.object({
     job: z.literal('probe'),
@@ -84,6 +103,7 @@ export type EngineJob = z.infer<typeof engineJobSchema>;
 export type TrainJob = Extract<EngineJob, { job: 'train' }>;
 export type GenerateJob = Extract<EngineJob, { job: 'generate' }>;
 export type TrialJob = Extract<EngineJob, { job: 'trial' }>;
+export type InspectJob = Extract<EngineJob, { job: 'inspect' }>;
 export type ProbeJob = Extract<EngineJob, { job: 'probe' }>;
 
 /** Orders to a training engine; obeyed before the next step. The first message is always a job. */
@@ -94,6 +114,8 @@ export const engineOrderSchema = z.discriminatedUnion('order', [
   z.object({ order: z.literal('stop') }),
   z.object({ order: z.literal('save') }),
   z.object({ order: z.literal('sample') }),
+  /** Change settings that may change on the way; answered by `changed` or `change-refused`. */
+  z.object({ order: z.literal('set'), settings: settingsSchema }),
 ]);
 export type EngineOrder = z.infer<typeof engineOrderSchema>;
 
@@ -129,7 +151,15 @@ export const engineReportSchema = z.discriminatedUnion('report', [
     file: z.string(),
     sha256: z.string(),
     bytes: z.number().int(),
+    /** Mean of the family's `bestMetric` since the checkpoint before; null without one. */
+    score: z.number().nullable(),
   }),
+  z.object({
+    report: z.literal('changed'),
+    step: z.number().int(),
+    changes: z.array(z.object({ key: z.string(), from: settingValueSchema, to: settingValueSchema })),
+  }),
+  z.object({ report: z.literal('change-refused'), failure: failureSchema }),
   z.object({ report: z.literal('paused'), step: z.number().int() }),
   z.object({ report: z.literal('resumed'), step: z.number().int() }),
   z.object({
@@ -147,7 +177,13 @@ export const engineReportSchema = z.discriminatedUnion('report', [
     steps: z.number().int(),
     memoryBytes: z.number().int(),
     parameters: parameterCountsSchema,
+    layers: z.array(layerSchema),
     backend: backendSchema,
+  }),
+  z.object({
+    report: z.literal('inspected'),
+    parameters: parameterCountsSchema,
+    layers: z.array(layerSchema),
   }),
   z.object({
     report: z.literal('probe'),

@@ -82,6 +82,22 @@ export function readCheckpoint(file: string): Checkpoint {
   return { config: parsed.data, step, tensors };
 }
 
+/**
+ * Makes sure that a checkpoint is of the model that is to go on from it, before anything of it is used.
+ *
+ * @throws StudioError `checkpoint-foreign` naming what differs
+ */
+export function requireSameModel(found: ModelConfig, wanted: ModelConfig, file: string): void {
+  const form = ({ family, sizePx, channels, classes }: ModelConfig) =>
+    `${family}, ${sizePx}×${sizePx} ${channels === 1 ? 'grey' : 'RGB'}${classes ? `, ${classes.length} classes` : ''}`;
+  if (form(found) === form(wanted)) return;
+  throw new StudioError(
+    'checkpoint-foreign',
+    `The checkpoint ${file} is of another model: it is ${form(found)}, and ${form(wanted)} is needed. Choose a checkpoint of the same kind.`,
+    { file, found: form(found), needed: form(wanted) },
+  );
+}
+
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The configuration in one order of keys, however the sender built it. */

@@ -45,6 +45,10 @@ async function perform(accepted: EngineJob): Promise<void> {
   if (accepted.job !== 'generate') {
     memoryFailure = (allocation, message) => outOfMemory(backend, description, config, allocation, message);
   }
+  if (accepted.job === 'inspect') {
+    const { inspect } = await import('./inspection.ts');
+    return inspect(accepted, family, send);
+  }
   requireFits(backend, description, config);
   switch (accepted.job) {
     case 'train': {

@@ -2,12 +2,16 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineOrder, EngineReport, TrainJob } from '../contract/engine-messages.ts';
-import { StudioError } from '../contract/errors.ts';
+import { StudioError, toFailure } from '../contract/errors.ts';
+import { families } from '../contract/presets.ts';
+import type { Settings } from '../contract/hyper-parameters.ts';
 import { augmentationOf } from './augmentation/augmentation.ts';
 import type { BackendHandle } from './backends/backend.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { readCheckpoint, requireSameModel, writeCheckpoint } from './checkpoint.ts';
 import { openDataset } from './dataset-reader.ts';
 import { appendLine, writeFileDurably } from './durable-file.ts';
+import { createGradientWatch, type Explosion } from './gradient-watch.ts';
+import { createLiveSettings, type SettingStep } from './live-settings.ts';
 import type { Model, ModelFamily } from './models/family.ts';
 import { picturesPerStep } from './models/family.ts';
 import { findNonFinite } from './ops/tensor-health.ts';
@@ -35,36 +39,46 @@ const yieldEveryMs = 20;
  * Orders are obeyed between steps. `trainedMs` counts this sitting from its first step on, samples and
  * checkpoints included, pauses not; a stop condition in minutes is measured against it.
  *
- * @throws StudioError `numbers-not-finite` naming the step and the tensor, before anything of it is saved;
- *   `engine-failed` when tensors pile up; and what reading the data and writing the files may throw
+ * Settings change at the steps the job names and where an order asks for it. A changed model is saved, built anew
+ * and loaded, as if a checkpoint had come between: what is not part of a checkpoint cannot make a difference.
+ *
+ * @throws StudioError `numbers-not-finite` naming the step and the tensor and `gradient-exploded`, before anything
+ *   of it is saved; `checkpoint-foreign`, `checkpoint-corrupt`; `engine-failed` when tensors pile up; and what
+ *   reading the data and writing the files may throw
  */
 export async function train(context: TrainingContext): Promise<void> {
   const { job, family, backend, orders } = context;
-  const { config, runFolder } = job;
-  const { settings } = config;
-  const pictures = picturesPerStep(family, config);
-  const sampleEverySteps = Number(settings.sampleEverySteps);
-  const checkpointEverySteps = Number(settings.checkpointEverySteps);
-
-  const dataset = openDataset({
-    versionFolder: job.versionFolder,
-    images: job.images,
-    sizePx: config.sizePx,
-    channels: config.channels,
-    batchSize: pictures,
-    seed: config.seed,
-    augmentation: augmentationOf(settings),
-    ...(config.classes ? { classes: config.classes.length } : {}),
-  });
+  const { runFolder } = job;
+  const { parameters, bestMetric } = families[job.config.family];
   const resumed = job.resumeFrom === null ? null : readCheckpoint(job.resumeFrom);
-  const model = family.build(config);
+  if (resumed) requireSameModel(resumed.config, job.config, job.resumeFrom!);
+  const live = createLiveSettings(parameters, job.config.settings, job.changes ?? []);
+  let step = resumed?.step ?? 0;
+  live.advance(step);
+
+  let config = { ...job.config, settings: live.current };
+  const pictures = picturesPerStep(family, config);
+  const openPictures = () =>
+    openDataset({
+      versionFolder: job.versionFolder,
+      images: job.images,
+      sizePx: config.sizePx,
+      channels: config.channels,
+      batchSize: pictures,
+      seed: config.seed,
+      augmentation: augmentationOf(config.settings),
+      ...(config.classes ? { classes: config.classes.length } : {}),
+    });
+  let dataset = openPictures();
+  let model = family.build(config);
   if (resumed) model.load(resumed.tensors, resumed.step, job.resumeFrom!);
 
-  let step = resumed?.step ?? 0;
   let savedStep = resumed?.step ?? -1;
   let sampledStep = -1;
   let tensorsAllowed: number | null = null;
+  let scores = { sum: 0, steps: 0 };
   const clock = createStepClock();
+  const gradients = createGradientWatch();
 
   const report = (message: EngineReport): void => {
     appendLine(path.join(runFolder, 'log.ndjson'), JSON.stringify({ at: Date.now(), ...message }));
@@ -82,7 +96,7 @@ export async function train(context: TrainingContext): Promise<void> {
       throw new StudioError(
         'engine-failed',
         `Training keeps more and more tensors (${tensors}, at first ${tensorsAllowed}) and would fill the memory. Go on from the last checkpoint.`,
-        { step, tensors },
+        { step, tensors, atFirst: tensorsAllowed, reason: 'tensors-growing' },
       );
     }
     const memoryMb = process.memoryUsage.rss() / 1e6;
@@ -109,7 +123,9 @@ export async function train(context: TrainingContext): Promise<void> {
     requireFinite(model, step);
     const written = writeCheckpoint(runFolder, { config, step, tensors: model.save() });
     savedStep = step;
-    report({ report: 'checkpoint', step, trainedMs: clock.trainedMs(), ...written });
+    const score = scores.steps === 0 ? null : scores.sum / scores.steps;
+    scores = { sum: 0, steps: 0 };
+    report({ report: 'checkpoint', step, trainedMs: clock.trainedMs(), ...written, score });
   };
 
   const isReached = (): boolean =>
@@ -129,10 +145,39 @@ export async function train(context: TrainingContext): Promise<void> {
       step++;
       const broken = Object.keys(values).find((name) => !Number.isFinite(values[name]));
       if (broken !== undefined) throw notFinite(step, nonFiniteTensor(model) ?? broken);
+      const explosion = gradients.look(values, Number(live.current.explosionFactor));
+      if (explosion) throw exploded(step, explosion);
+      const score = bestMetric && values[bestMetric.key];
+      if (score !== undefined) scores = { sum: scores.sum + score, steps: scores.steps + 1 };
       clock.endStep(values);
     } finally {
       images.dispose();
     }
+  };
+
+  const takeOver = (changes: readonly SettingStep[]): void => {
+    if (changes.length === 0) return;
+    config = { ...config, settings: live.current };
+    if (!live.concernsModel(changes)) return;
+    const tensors = model.save();
+    model.dispose();
+    dataset.close();
+    dataset = openPictures();
+    model = family.build(config);
+    model.load(tensors, step, `the model of step ${step}`);
+    tensorsAllowed = null;
+  };
+
+  const change = (wanted: Settings): void => {
+    let changes: SettingStep[];
+    try {
+      changes = live.wish(wanted);
+    } catch (error) {
+      report({ report: 'change-refused', failure: toFailure(error) });
+      return;
+    }
+    takeOver(changes);
+    report({ report: 'changed', step, changes });
   };
 
   /** Obeys what has come in; true when training is to end. */
@@ -150,8 +195,8 @@ export async function train(context: TrainingContext): Promise<void> {
     }
   };
 
-  const obey = ({ order }: Exclude<EngineOrder, { order: 'stop' }>, paused: boolean): boolean => {
-    switch (order) {
+  const obey = (order: Exclude<EngineOrder, { order: 'stop' }>, paused: boolean): boolean => {
+    switch (order.order) {
       case 'pause':
         if (paused) return true;
         tick();
@@ -168,6 +213,9 @@ export async function train(context: TrainingContext): Promise<void> {
         return paused;
       case 'sample':
         sample();
+        return paused;
+      case 'set':
+        change(order.settings);
         return paused;
     }
   };
@@ -190,11 +238,12 @@ export async function train(context: TrainingContext): Promise<void> {
           await setImmediate();
           yieldedAt = performance.now();
         }
+        takeOver(live.advance(step));
         stopped = await obeyOrders();
         if (stopped) break;
         trainStep();
-        if (step % sampleEverySteps === 0) sample();
-        if (step % checkpointEverySteps === 0) save();
+        if (step % Number(live.current.sampleEverySteps) === 0) sample();
+        if (step % Number(live.current.checkpointEverySteps) === 0) save();
         if (clock.sinceTickMs() >= tickEveryMs) tick();
       }
       tick();
@@ -228,5 +277,13 @@ function notFinite(step: number, tensor: string): StudioError {
     'numbers-not-finite',
     `After step ${step} the numbers in “${tensor}” are no longer finite. The last checkpoint is whole: generate from it, or train again with a lower learning rate.`,
     { step, tensor },
+  );
+}
+
+function exploded(step: number, { name, norm, median }: Explosion): StudioError {
+  return new StudioError(
+    'gradient-exploded',
+    `After step ${step} the gradient “${name}” is ${norm.toPrecision(3)}, and was usually ${median.toPrecision(3)}. The last checkpoint is whole: go on from it with a lower learning rate.`,
+    { step, name, norm: Number(norm.toPrecision(3)), median: Number(median.toPrecision(3)) },
   );
 }

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineReport, TrialJob } from '../contract/engine-messages.ts';
 import type { BackendHandle } from './backends/backend.ts';
+import { drawSampleSheet } from './sample-sheet.ts';
 import type { ModelFamily } from './models/family.ts';
 import { picturesPerStep } from './models/family.ts';
+import { layersOf } from './inspection.ts';
 import { integers, uniforms } from './random.ts';
 
 /** The first steps also set up memory and caches; they are left out of the median where others follow. */
@@ -45,6 +47,11 @@ export async function tryOut(
       // Not the system's own peak: on Linux that one still holds what the parent used at the fork.
       memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
     } while (durations.length < job.steps && performance.now() - beganAt < job.limitMs);
+    // A run also draws and saves, and may need more memory for that than for a step.
+    drawSampleSheet(model);
+    memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
+    model.save();
+    memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
   } finally {
     images.dispose();
     model.dispose();
@@ -58,6 +65,7 @@ export async function tryOut(
     steps,
     memoryBytes,
     parameters: model.parameters,
+    layers: layersOf(family.describe(config)),
     backend: { id: backend.id, device: backend.device, threads: backend.threads },
   });
   const trainedMs = performance.now() - beganAt;

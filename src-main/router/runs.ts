@@ -6,6 +6,13 @@ export const runsRouter = (procedures: Procedures['runs'], studio: Studio) => ({
   get: procedures.get.handler(({ input }) => studio.runs.get(input.id)),
   estimate: procedures.estimate.handler(({ input }) => studio.estimates.of(input.presetId, input.settings)),
   create: procedures.create.handler(({ input }) => studio.runs.create(input)),
+  fork: procedures.fork.handler(({ input }) => studio.runs.fork(input)),
+  children: procedures.children.handler(({ input }) => studio.runs.children(input.id)),
+  set: procedures.set.handler(({ input }) => studio.runs.set(input.id, input.settings)),
+  markCheckpoint: procedures.markCheckpoint.handler(({ input }) =>
+    studio.runs.markCheckpoint(input.id, input.step, input.marked),
+  ),
+  restart: procedures.restart.handler(({ input }) => studio.runs.restart(input.id)),
   pause: procedures.pause.handler(({ input }) => studio.runs.pause(input.id)),
   unpause: procedures.unpause.handler(({ input }) => studio.runs.unpause(input.id)),
   stop: procedures.stop.handler(({ input }) => studio.runs.stop(input.id)),

@@ -1,18 +1,14 @@
-import type { Backend } from '../contract/domain/backends.ts';
+import type { Backend, BackendId } from '../contract/domain/backends.ts';
 import type { DatasetVersion } from '../contract/domain/datasets.ts';
-import type {
-  MetricPoint,
-  ParameterCounts,
-  Run,
-  RunNote,
-  RunState,
-  SampleSheet,
-  StopCondition,
-} from '../contract/domain/runs.ts';
+import { settingsAt, type RunParent } from '../contract/domain/run-history.ts';
+import type { ParameterCounts, Run, RunState, StopCondition } from '../contract/domain/runs.ts';
 import type { Failure } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { families, type FamilyId } from '../contract/presets.ts';
+import { checkpointQueries } from './checkpoints.ts';
 import type { Database } from './database.ts';
+import { runHistoryQueries } from './run-history.ts';
+import { runRecordQueries } from './run-records.ts';
 
 /** What is fixed when a run is made. */
 export interface NewRun {
@@ -28,8 +24,13 @@ export interface NewRun {
   seed: number;
   settings: Settings;
   stop: StopCondition;
+  parent: RunParent | null;
+  wantedBackend: BackendId | null;
   createdAt: number;
 }
+
+/** What the store knows of a run; the studio adds what only holds while it is open. */
+export type StoredRun = Omit<Run, 'warnings' | 'waiting'>;
 
 /** What changes while it lives; absent keys are left alone. */
 export interface RunChange {
@@ -45,16 +46,7 @@ export interface RunChange {
   startedAt?: number;
   endedAt?: number | null;
   trashedAt?: number | null;
-}
-
-export interface CheckpointRow {
-  step: number;
-  /** Relative to the run's folder. */
-  file: string;
-  sha256: string;
-  bytes: number;
-  trainedMs: number;
-  createdAt: number;
+  wantedBackend?: BackendId | null;
 }
 
 interface RunRow {
@@ -84,6 +76,9 @@ interface RunRow {
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
+  trashed_at: number | null;
+  parent: string | null;
+  wanted_backend: string | null;
 }
 
 const columns: Record<keyof RunChange, string> = {
@@ -99,6 +94,7 @@ const columns: Record<keyof RunChange, string> = {
   startedAt: 'started_at',
   endedAt: 'ended_at',
   trashedAt: 'trashed_at',
+  wantedBackend: 'wanted_backend',
 };
 
 /** The classes of a run that draws them: those of its dataset version, in the order of their numbers. */
@@ -133,58 +129,24 @@ export function runQueries(database: Database) {
      WHERE r.trashed_at IS NULL AND p.trashed_at IS NULL AND (@project IS NULL OR r.project_id = @project)
      ORDER BY r.created_at DESC, r.rowid DESC`,
   );
-  const trashed = database
-    .prepare<[string], number>('SELECT trashed_at IS NOT NULL FROM run WHERE id = ?')
-    .pluck();
   const inState = database.prepare<[string], { id: string }>(
     'SELECT id FROM run WHERE state = ? AND trashed_at IS NULL ORDER BY created_at, rowid',
   );
   const insert = database.prepare(
     `INSERT INTO run (id, project_id, name, dataset_id, dataset_version, preset_id, family, size_px,
-       channels, seed, settings, stop, state, created_at)
+       channels, seed, settings, stop, state, parent, wanted_backend, created_at)
      VALUES (@id, @projectId, @name, @datasetId, @datasetVersion, @presetId, @family, @sizePx,
-       @channels, @seed, @settings, @stop, 'queued', @createdAt)`,
+       @channels, @seed, @settings, @stop, 'queued', @parent, @wantedBackend, @createdAt)`,
   );
-  const checkpoints = database.prepare<[string], CheckpointRow>(
-    `SELECT step, file, sha256, bytes, trained_ms AS trainedMs, created_at AS createdAt
-     FROM checkpoint WHERE run_id = ? ORDER BY step`,
+  const children = database.prepare<[string], { id: string; name: string; step: number }>(
+    `SELECT id, name, json_extract(parent, '$.step') AS step FROM run
+     WHERE json_extract(parent, '$.runId') = ? AND trashed_at IS NULL ORDER BY created_at, rowid`,
   );
-  const putCheckpoint = database.prepare(
-    `INSERT OR REPLACE INTO checkpoint (run_id, step, file, sha256, bytes, trained_ms, created_at)
-     VALUES (?, @step, @file, @sha256, @bytes, @trainedMs, @createdAt)`,
-  );
-  const dropCheckpoint = database.prepare('DELETE FROM checkpoint WHERE run_id = ? AND step = ?');
-  const usedCheckpoints = database.prepare<[string], { step: number }>(
-    'SELECT DISTINCT checkpoint_step AS step FROM image WHERE run_id = ?',
-  );
-  const sheets = database.prepare<[string], SampleSheet & { file: string }>(
-    `SELECT step, file, columns, rows, created_at AS createdAt FROM sample_sheet WHERE run_id = ? ORDER BY step`,
-  );
-  const sheet = database.prepare<[string, number], { file: string }>(
-    'SELECT file FROM sample_sheet WHERE run_id = ? AND step = ?',
-  );
-  const putSheet = database.prepare(
-    `INSERT OR REPLACE INTO sample_sheet (run_id, step, file, columns, rows, created_at)
-     VALUES (?, @step, @file, @columns, @rows, @createdAt)`,
-  );
-  const metrics = database.prepare<[string, number], { step: number; trained_ms: number; scalars: string }>(
-    'SELECT step, trained_ms, scalars FROM metric WHERE run_id = ? AND step > ? ORDER BY step',
-  );
-  const putMetric = database.prepare(
-    'INSERT OR REPLACE INTO metric (run_id, step, trained_ms, scalars) VALUES (?, ?, ?, ?)',
-  );
-  const notes = database.prepare<[string], RunNote>(
-    'SELECT at, step, kind, detail FROM run_note WHERE run_id = ? ORDER BY ordinal',
-  );
-  const putNote = database.prepare(
-    `INSERT INTO run_note (run_id, ordinal, at, step, kind, detail)
-     VALUES (@run, (SELECT coalesce(max(ordinal), 0) + 1 FROM run_note WHERE run_id = @run), @at, @step, @kind, @detail)`,
-  );
-  const forget = ['checkpoint', 'sample_sheet', 'metric'].map((table) =>
-    database.prepare(`DELETE FROM ${table} WHERE run_id = ? AND step > ?`),
-  );
+  const checkpoints = checkpointQueries(database);
+  const history = runHistoryQueries(database);
 
-  const toRun = (row: RunRow): Run => {
+  const toRun = (row: RunRow): StoredRun => {
+    const changes = history.changes(row.id);
     const run = {
       id: row.id,
       projectId: row.project_id,
@@ -199,7 +161,7 @@ export function runQueries(database: Database) {
       channels: row.channels as Run['channels'],
       seed: row.seed,
       ...classesOf(row),
-      settings: JSON.parse(row.settings) as Settings,
+      settings: settingsAt(JSON.parse(row.settings) as Settings, changes, Infinity),
       stop: JSON.parse(row.stop) as StopCondition,
       state: row.state as RunState,
       failure: row.failure === null ? null : (JSON.parse(row.failure) as Failure),
@@ -210,27 +172,47 @@ export function runQueries(database: Database) {
       parameters: row.parameters === null ? null : (JSON.parse(row.parameters) as Run['parameters']),
       latestSampleStep: row.latest_sample_step,
       checkpoints: checkpoints
-        .all(row.id)
-        .map(({ step, sha256, bytes, createdAt }) => ({ step, sha256, bytes, createdAt })),
+        .checkpoints(row.id)
+        .map(({ step, sha256, bytes, createdAt, marked, good, score }) => ({
+          ...{ step, sha256, bytes, createdAt, marked, good, score },
+        })),
+      parent: row.parent === null ? null : (JSON.parse(row.parent) as RunParent),
+      changes,
+      rescues: history.rescues(row.id),
+      wantedBackend: row.wanted_backend as BackendId | null,
       createdAt: row.created_at,
       startedAt: row.started_at,
       endedAt: row.ended_at,
+      trashedAt: row.trashed_at,
     };
     return { ...run, remainingMs: remainingMs(run) };
   };
 
   return {
-    get(id: string): Run | null {
+    ...checkpoints,
+    ...history,
+    ...runRecordQueries(database),
+    get(id: string): StoredRun | null {
       const row = one.get(id);
       return row ? toRun(row) : null;
     },
-    isTrashed: (id: string): boolean => trashed.get(id) === 1,
-    list: (projectId?: string): Run[] => all.all({ project: projectId ?? null }).map(toRun),
+    list: (projectId?: string): StoredRun[] => all.all({ project: projectId ?? null }).map(toRun),
     /** Ids of the runs in a state, oldest first. */
     idsIn: (state: RunState): string[] => inState.all(state).map(({ id }) => id),
     insert(run: NewRun): void {
-      insert.run({ ...run, settings: JSON.stringify(run.settings), stop: JSON.stringify(run.stop) });
+      insert.run({
+        ...run,
+        settings: JSON.stringify(run.settings),
+        stop: JSON.stringify(run.stop),
+        parent: run.parent && JSON.stringify(run.parent),
+      });
     },
+    /** The settings it began with, without the changes since. */
+    initialSettings(id: string): Settings {
+      return JSON.parse(one.get(id)?.settings ?? '{}') as Settings;
+    },
+    /** Runs that branched off this one, and at which step. */
+    children: (id: string) => children.all(id),
     change(id: string, change: RunChange): void {
       const entries = Object.entries(change) as [keyof RunChange, RunChange[keyof RunChange]][];
       if (entries.length === 0) return;
@@ -240,30 +222,6 @@ export function runQueries(database: Database) {
       const assignments = entries.map(([key]) => `${columns[key]} = ?`).join(', ');
       database.prepare(`UPDATE run SET ${assignments} WHERE id = ?`).run(...values, id);
     },
-    checkpoints: (id: string): CheckpointRow[] => checkpoints.all(id),
-    putCheckpoint: (id: string, row: CheckpointRow): void => void putCheckpoint.run(id, row),
-    dropCheckpoint: (id: string, step: number): void => void dropCheckpoint.run(id, step),
-    /** Steps of the checkpoints that generated pictures came from. */
-    usedCheckpointSteps: (id: string): Set<number> =>
-      new Set(usedCheckpoints.all(id).map(({ step }) => step)),
-    sheets: (id: string): SampleSheet[] =>
-      sheets.all(id).map(({ step, columns, rows, createdAt }) => ({ step, columns, rows, createdAt })),
-    sheetFile: (id: string, step: number): string | null => sheet.get(id, step)?.file ?? null,
-    putSheet: (id: string, row: SampleSheet & { file: string }): void => void putSheet.run(id, row),
-    metrics: (id: string, afterStep: number): MetricPoint[] =>
-      metrics.all(id, afterStep).map((row) => ({
-        step: row.step,
-        trainedMs: row.trained_ms,
-        values: JSON.parse(row.scalars) as Record<string, number>,
-      })),
-    putMetric: (id: string, point: MetricPoint): void =>
-      void putMetric.run(id, point.step, point.trainedMs, JSON.stringify(point.values)),
-    notes: (id: string): RunNote[] => notes.all(id),
-    putNote: (id: string, note: RunNote): void => void putNote.run({ run: id, ...note }),
-    /** Drops what the run recorded after `step`, which it is about to train again. */
-    rewind: database.transaction((id: string, step: number) => {
-      for (const statement of forget) statement.run(id, step);
-    }),
   };
 }
 

@@ -30,6 +30,8 @@ export interface EngineEnd {
 /** From the project's root, so that it is found from the bundled desktop shell too. */
 const engineEntry = join(projectFolder, 'src-main', 'engine', 'main.ts');
 const outputKept = 4000;
+/** What V8 may use for objects; tensors lie outside it. */
+export const engineHeapBytes = 2048 * 1024 * 1024;
 
 /**
  * Starts an engine child on the project's own Node and hands it a job.
@@ -46,7 +48,7 @@ export function startEngine(
 ): EngineProcess {
   const child = fork(engineEntry, [], {
     execPath: findNodeRuntime(),
-    execArgv: ['--max-old-space-size=2048'],
+    execArgv: [`--max-old-space-size=${engineHeapBytes / 1024 ** 2}`],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // The engine shares no terminal signal: Ctrl-C is the studio's to answer.
@@ -92,7 +94,7 @@ export function crashError(end: EngineEnd): StudioError {
   const lastLine = end.output.split('\n').at(-1) ?? '';
   const hint =
     end.signal === 'SIGKILL'
-      ? ' The system may have run out of memory: try a smaller batch.'
+      ? ' Something on this machine ended it; if memory was short, try a smaller batch.'
       : lastLine && ` It last said: ${lastLine}`;
   return new StudioError('engine-crashed', `The training process ${how}.${hint}`, {
     signal: end.signal ?? '',

@@ -1,4 +1,4 @@
-import type { Estimate } from '../contract/domain/runs.ts';
+import type { Estimate } from '../contract/domain/estimates.ts';
 import { engineProtocol } from '../contract/engine-messages.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { families, findPreset, settingsFor } from '../contract/presets.ts';
@@ -46,6 +46,7 @@ export function createEstimates({ jobs, backends }: { jobs: Jobs; backends: Stud
               memoryBytes: report.memoryBytes,
               trialSteps: report.steps,
               parameters: report.parameters,
+              layers: report.layers,
               backend: report.backend,
             };
           },

@@ -10,7 +10,8 @@ import type { Datasets } from './datasets.ts';
 import { runEngineJob } from './engine-process.ts';
 import type { Gallery } from './gallery.ts';
 import type { Jobs } from './jobs.ts';
-import { modelConfigOf, type Runs } from './runs.ts';
+import { modelConfigOf } from './run-training.ts';
+import type { Runs } from './runs.ts';
 
 export interface GenerationRequest {
   runId: string;

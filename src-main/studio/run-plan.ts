@@ -80,6 +80,8 @@ export function planRun(request: NewRunRequest, dataset: Dataset, version: Datas
     seed: request.seed ?? Math.floor(Math.random() * 0x1_0000_0000),
     settings,
     stop: request.stop ?? { kind: 'steps', steps: preset.defaultSteps },
+    parent: null,
+    wantedBackend: request.backend ?? null,
     createdAt: Date.now(),
   };
 }

@@ -1,61 +1,93 @@
-import type { RunEvent, RunNote } from '../contract/domain/runs.ts';
+import type { RunWarning } from '../contract/domain/run-history.ts';
+import type { Run, RunEvent, RunNote } from '../contract/domain/runs.ts';
 import type { EngineReport, TrainJob } from '../contract/engine-messages.ts';
-import { toFailure, type Failure } from '../contract/errors.ts';
+import { fromFailure, StudioError, toFailure, type Failure } from '../contract/errors.ts';
+import type { Settings } from '../contract/hyper-parameters.ts';
 import type { RunChange, RunQueries } from '../store/runs.ts';
-import { crashError, startEngine } from './engine-process.ts';
+import { startEngine } from './engine-process.ts';
+import { availableBytes, deathOf, peakBytesOf, systemKills } from './run-memory.ts';
+import type { SettingStep } from './run-settings.ts';
+import { createMemoryWatch, silenceAllowedMs } from './run-watchdog.ts';
 
-/** What one sitting of a run can be told, and how it ends. */
+/** How one sitting of a run ends. */
+export type SittingEnd =
+  /** It came to its end or was stopped; that is in the store. */
+  | { kind: 'ended' }
+  /** The model could not go on. */
+  | { kind: 'failed'; failure: Failure; step: number }
+  /** The process ended without a word. */
+  | { kind: 'died'; failure: Failure; started: boolean }
+  /** Its backend did not even open. */
+  | { kind: 'unavailable'; failure: Failure }
+  /** Its backend's device went away. */
+  | { kind: 'lost'; failure: Failure };
+
+/** What one sitting of a run can be told. */
 export interface Supervision {
-  /**
-   * `ended`: it had its last word, which is in the store. The others are left to the caller: `died`, without
-   * a word; `unavailable`, its backend did not even open; `lost`, the backend's device went away.
-   */
-  readonly ended: Promise<
-    | { kind: 'ended' }
-    | { kind: 'died'; failure: Failure; started: boolean }
-    | { kind: 'unavailable'; failure: Failure }
-    | { kind: 'lost'; failure: Failure }
-  >;
+  readonly ended: Promise<SittingEnd>;
   pause(): void;
   unpause(): void;
   /** Save, then end; an engine that does not answer within the grace time is killed. */
   stop(): void;
   save(): void;
   sample(): void;
+  /** Settles when the engine has taken the settings over. @throws what it refuses them with */
+  set(settings: Settings): Promise<void>;
+  /** Ends it at once, saving nothing. */
+  kill(): void;
 }
 
 /** A checkpoint of the largest preset takes about a second to write; a step of it a few. */
 const stopGraceMs = 60_000;
+const lookEveryMs = 1000;
 
 /** Starts the engine on a training job and carries each of its reports into the store and to the watchers. */
 export function superviseRun({
   job,
-  run,
+  get,
   remark,
   trainedBeforeMs,
+  stallSeconds,
   queries,
   change,
   note,
   announce,
+  warn,
   onCheckpoint,
+  onChanged,
 }: {
   job: TrainJob;
-  run: { id: string };
+  /** The run as it is now. */
+  get: () => Run;
   /** For the run's log, beside the device it starts on; may be empty. */
   remark: string;
   /** Milliseconds trained in earlier sittings, up to the checkpoint this one goes on from. */
   trainedBeforeMs: number;
+  /** For how long nothing may be heard before it is said. */
+  stallSeconds: () => number;
   queries: RunQueries;
   change: (changes: RunChange) => void;
   note: (kind: RunNote['kind'], detail?: string) => void;
   announce: (event: RunEvent) => void;
+  /** Null takes the warning of a kind back. */
+  warn: (kind: RunWarning['kind'], warning: RunWarning | null) => void;
   onCheckpoint: () => Promise<void>;
+  onChanged: (step: number, changes: readonly SettingStep[]) => void;
 }): Supervision {
-  let lastWord = false;
+  const { id } = get();
+  const memory = createMemoryWatch();
+  const killsBefore = systemKills();
+  const wishes: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  let word: Exclude<SittingEnd, { kind: 'died' }> | null = null;
   let started = false;
-  let backendFailure: { kind: 'unavailable'; failure: Failure } | { kind: 'lost'; failure: Failure } | null =
-    null;
+  let paused = false;
+  let heardAt = Date.now();
+  let peakBytes = 0;
+  let freeBytes = availableBytes();
+
   const onReport = async (report: EngineReport): Promise<void> => {
+    heardAt = Date.now();
+    warn('no-step', null);
     switch (report.report) {
       case 'started':
         started = true;
@@ -64,7 +96,7 @@ export function superviseRun({
           backend: report.backend,
           parameters: report.parameters,
           step: report.step,
-          ...(job.resumeFrom === null ? { startedAt: Date.now() } : {}),
+          ...(get().startedAt === null ? { startedAt: Date.now() } : {}),
         });
         note(
           job.resumeFrom === null ? 'started' : 'resumed',
@@ -74,47 +106,56 @@ export function superviseRun({
       case 'tick': {
         const trainedMs = trainedBeforeMs + report.trainedMs;
         const point = { step: report.step, trainedMs, values: report.values };
-        queries.putMetric(run.id, point);
+        queries.putMetric(id, point);
         announce({ type: 'metrics', points: [point] });
+        const { memoryMb } = report.values;
+        if (memoryMb !== undefined) {
+          peakBytes = Math.max(peakBytes, memoryMb * 1e6);
+          warn('memory-growing', memory.look(memoryMb));
+        }
         change({ step: report.step, trainedMs, stepMs: report.stepMs });
         return;
       }
       case 'sample': {
-        const sheet = {
-          step: report.step,
-          columns: report.columns,
-          rows: report.rows,
-          createdAt: Date.now(),
-        };
-        queries.putSheet(run.id, { ...sheet, file: report.file });
+        const { step, columns, rows, file } = report;
+        const sheet = { step, columns, rows, createdAt: Date.now() };
+        queries.putSheet(id, { ...sheet, file });
         announce({ type: 'samples', sheets: [sheet] });
         change({});
         return;
       }
-      case 'checkpoint':
-        queries.putCheckpoint(run.id, {
-          step: report.step,
-          file: report.file,
-          sha256: report.sha256,
-          bytes: report.bytes,
-          trainedMs: trainedBeforeMs + report.trainedMs,
+      case 'checkpoint': {
+        const { step, file, sha256, bytes, score } = report;
+        const trainedMs = trainedBeforeMs + report.trainedMs;
+        queries.putCheckpoint(id, {
+          ...{ step, file, sha256, bytes, score, trainedMs },
           createdAt: Date.now(),
         });
-        change({ step: report.step, trainedMs: trainedBeforeMs + report.trainedMs });
-        note('checkpoint', report.file);
+        change({ step, trainedMs });
+        note('checkpoint', file);
         await onCheckpoint();
         change({});
         return;
+      }
       case 'paused':
+        paused = true;
         change({ state: 'paused', step: report.step });
         note('paused');
         return;
       case 'resumed':
+        paused = false;
         change({ state: 'running' });
         note('resumed');
         return;
+      case 'changed':
+        onChanged(report.step, report.changes);
+        wishes.shift()?.resolve();
+        return;
+      case 'change-refused':
+        wishes.shift()?.reject(fromFailure(report.failure));
+        return;
       case 'finished':
-        lastWord = true;
+        word = { kind: 'ended' };
         change({
           state: report.outcome,
           step: report.step,
@@ -124,18 +165,16 @@ export function superviseRun({
         });
         note(report.outcome);
         return;
-      case 'failed':
-        if (report.failure.code === 'backend-lost' || report.failure.code === 'backend-unavailable') {
-          const kind = report.failure.code === 'backend-lost' ? 'lost' : 'unavailable';
-          backendFailure = { kind, failure: report.failure };
-          return;
-        }
-        lastWord = true;
-        change({ state: 'failed', step: report.step, failure: report.failure, endedAt: Date.now() });
-        note('failed', report.failure.message);
+      case 'failed': {
+        const { failure, step } = report;
+        if (failure.code === 'backend-lost') word = { kind: 'lost', failure };
+        else if (failure.code === 'backend-unavailable') word = { kind: 'unavailable', failure };
+        else word = { kind: 'failed', failure, step };
         return;
+      }
       case 'image':
       case 'trial':
+      case 'inspected':
       case 'probe':
         // A training engine never sends these.
         return;
@@ -143,14 +182,39 @@ export function superviseRun({
   };
 
   const engine = startEngine(job, onReport);
+  const look = setInterval(() => {
+    peakBytes = Math.max(peakBytes, peakBytesOf(engine.pid));
+    freeBytes = availableBytes();
+    const silentMs = Date.now() - heardAt;
+    if (paused || silentMs < silenceAllowedMs(stallSeconds(), get().stepMs)) return;
+    warn('no-step', { kind: 'no-step', since: heardAt });
+  }, lookEveryMs);
+  look.unref();
+
   let killer: NodeJS.Timeout | undefined;
-  const ended = engine.ended.then((end) => {
+  const ended = engine.ended.then((end): SittingEnd => {
     clearTimeout(killer);
-    if (lastWord) return { kind: 'ended' as const };
-    if (backendFailure) return backendFailure;
-    const failure = toFailure(crashError(end));
+    clearInterval(look);
+    warn('no-step', null);
+    warn('memory-growing', null);
+    const gone = new StudioError(
+      'engine-crashed',
+      'The training process ended before it had taken the change over.',
+    );
+    for (const wish of wishes.splice(0)) wish.reject(gone);
+    if (word) return word;
+    const { settings, parameters } = get();
+    const failure = toFailure(
+      deathOf(end, {
+        batch: Number(settings.batchSize),
+        weights: Object.values(parameters ?? {}).reduce((sum, count) => sum + (count ?? 0), 0),
+        peakBytes,
+        freeBytes,
+        systemKilled: systemKills() > killsBefore,
+      }),
+    );
     note('interrupted', failure.message);
-    return { kind: 'died' as const, failure, started };
+    return { kind: 'died', failure, started };
   });
   return {
     ended,
@@ -158,8 +222,14 @@ export function superviseRun({
     unpause: () => engine.order({ order: 'resume' }),
     save: () => engine.order({ order: 'save' }),
     sample: () => engine.order({ order: 'sample' }),
+    set: (settings) =>
+      new Promise((resolve, reject) => {
+        wishes.push({ resolve, reject });
+        engine.order({ order: 'set', settings });
+      }),
+    kill: () => engine.kill(),
     stop() {
-      if (lastWord) return;
+      if (word) return;
       change({ state: 'stopping' });
       engine.order({ order: 'stop' });
       killer ??= setTimeout(() => engine.kill(), stopGraceMs);

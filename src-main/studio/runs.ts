@@ -1,42 +1,39 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackendId } from '../contract/domain/backends.ts';
+import type { Waiting } from '../contract/domain/run-history.ts';
 import type { Run, RunEvent, RunNote, StopCondition } from '../contract/domain/runs.ts';
-import { engineProtocol, type ModelConfig } from '../contract/engine-messages.ts';
-import { StudioError, toFailure, type Failure } from '../contract/errors.ts';
+import { modelConfigSchema, type ModelConfig } from '../contract/engine-messages.ts';
+import { StudioError } from '../contract/errors.ts';
+import type { Settings } from '../contract/hyper-parameters.ts';
+import { parseLiveSettings } from '../contract/live-settings.ts';
+import { families } from '../contract/presets.ts';
 import type { Database } from '../store/database.ts';
-import { runQueries, type RunChange } from '../store/runs.ts';
+import { preferenceQueries } from '../store/preferences.ts';
+import { runQueries, type NewRun, type RunChange, type StoredRun } from '../store/runs.ts';
 import { requireDiskSpace, writeFileAtomic } from '../workspace/files.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { isAccelerated } from './backend-choice.ts';
-import type { ChosenBackend, StudioBackends } from './backends.ts';
+import type { StudioBackends } from './backends.ts';
 import { createChannel } from './channel.ts';
 import type { Datasets } from './datasets.ts';
-import { createRunCheckpoints } from './run-checkpoints.ts';
+import { createRunCheckpoints, type StoredCheckpoint } from './run-checkpoints.ts';
+import { deviceClassOf, nextToBegin, waitingFor, type DeviceClass } from './run-devices.ts';
+import { copyCheckpoint, planFork, requireLoads, type ForkRequest } from './run-fork.ts';
 import { planRun, type NewRunRequest } from './run-plan.ts';
-import { superviseRun, type Supervision } from './run-supervision.ts';
+import { differences } from './run-settings.ts';
+import type { Supervision } from './run-supervision.ts';
+import { createRunTraining, notPossibleNow, type ActiveRun } from './run-training.ts';
 
 export type Runs = ReturnType<typeof createRuns>;
 
 /** States in which a run has, or is about to have, an engine. */
 const liveStates: readonly Run['state'][] = ['starting', 'running', 'paused', 'stopping'];
 
-/** Failures of a model that another device may not have. */
-const tooLarge: readonly Failure['code'][] = ['model-exceeds-device', 'out-of-memory'];
-
-/** The seed and all else that decides what a model is; the same object goes to disk and to the engine. */
-export const modelConfigOf = (run: Run): ModelConfig => ({
-  family: run.family,
-  presetId: run.presetId,
-  sizePx: run.sizePx,
-  channels: run.channels,
-  seed: run.seed,
-  ...(run.classes ? { classes: run.classes } : {}),
-  settings: run.settings,
-});
+/** Checkpoints and sheets of a run stay well below this. */
+const bytesOfRun = 100_000_000;
 
 /**
- * Runs: made, queued, trained one at a time in an engine child, paused, resumed, watched.
+ * Runs: made, forked, queued, trained in engine children (as many at once on one device as the preferences say),
+ * changed, paused, resumed, watched.
  *
  * @param queue `all` works off every queued run of the workspace; `own` only those made or resumed here,
  *   so that a command line that lists runs never starts one
@@ -55,24 +52,43 @@ export function createRuns({
   queue: 'all' | 'own';
 }) {
   const queries = runQueries(database);
+  const preferences = preferenceQueries(database);
   const checkpoints = createRunCheckpoints({ queries, workspace });
   const events = createChannel<{ runId: string; event: RunEvent }>();
   const own = new Set<string>();
-  /** Backends that single runs were resumed on, other than the usual one. */
-  const wantedBackends = new Map<string, BackendId>();
-  /** The run that holds the engine; without a supervision while that is being started. */
-  let active: {
-    readonly runId: string;
-    supervision: Supervision | null;
-    stopWanted: boolean;
-    /** Settles when the engine is gone and the run's last state is in the store. */
-    ended: Promise<void>;
-  } | null = null;
-  let closing = false;
+  const actives = new Map<string, ActiveRun>();
+  const closing = new AbortController();
+
+  /** What a run takes or would take, as far as that is known without looking for devices. */
+  const deviceOf = ({ id, wantedBackend }: StoredRun): DeviceClass => {
+    const active = actives.get(id);
+    if (active) return active.device;
+    try {
+      return deviceClassOf(wantedBackend ?? backends.list().chosen);
+    } catch {
+      return 'processor';
+    }
+  };
+  const queued = () =>
+    queries
+      .idsIn('queued')
+      .filter((id) => queue === 'all' || own.has(id))
+      .map((id) => ({ id, device: deviceOf(queries.get(id)!) }));
+  const busy = () => [...actives.values()].map(({ runId, device }) => ({ id: runId, device }));
+  const waitingOf = (run: StoredRun): Waiting | null => {
+    if (run.state !== 'queued' || actives.has(run.id)) return null;
+    const named = busy().map((each) => ({ ...each, name: queries.get(each.id)!.name }));
+    return waitingFor(run.id, queued(), named, preferences.read().runsAtOnce);
+  };
+  const present = (run: StoredRun): Run => ({
+    ...run,
+    warnings: [...(actives.get(run.id)?.warnings.values() ?? [])],
+    waiting: waitingOf(run),
+  });
 
   const get = (id: string): Run => {
     const run = queries.get(id);
-    if (run) return run;
+    if (run) return present(run);
     throw new StudioError('not-found', `There is no run “${id}”.`, { kind: 'run', id });
   };
   const announce = (runId: string, event: RunEvent) => events.send({ runId, event });
@@ -85,139 +101,77 @@ export function createRuns({
   const note = (id: string, kind: RunNote['kind'], detail = '') =>
     queries.putNote(id, { at: Date.now(), step: get(id).step, kind, detail });
   const refuse = (run: Run, wish: string): never => {
-    throw new StudioError('not-possible-now', `“${run.name}” cannot be ${wish} while it is ${run.state}.`, {
-      name: run.name,
-      state: run.state,
-      wish,
-    });
+    throw notPossibleNow(run, wish);
   };
+  const training = createRunTraining({
+    ...{ queries, backends, workspace, datasets, checkpoints, get, change, note, announce },
+    stallSeconds: () => preferences.read().stallSeconds,
+    isClosing: () => closing.signal.aborted,
+  });
 
-  const launch = async (id: string, { backend, notice }: ChosenBackend): Promise<Supervision> => {
-    const run = get(id);
-    const checkpoint = await checkpoints.last(id);
-    const fromStep = checkpoint?.step ?? 0;
-    if (run.step > fromStep || !checkpoint) {
-      queries.rewind(id, checkpoint ? fromStep : -1);
-      announce(id, { type: 'rewound', step: checkpoint ? fromStep : -1 });
-    }
-    const trainedBeforeMs = checkpoint?.trainedMs ?? 0;
-    queries.change(id, { step: fromStep, trainedMs: trainedBeforeMs });
-    const version = datasets.version(run.datasetId, run.datasetVersion);
-    const folder = workspace.runFolder(id);
-    for (const part of ['checkpoints', 'samples']) await mkdir(join(folder, part), { recursive: true });
-    // The engine counts the minutes of one sitting; those of earlier ones are taken off here.
-    const stop: StopCondition =
-      run.stop.kind === 'minutes'
-        ? { kind: 'minutes', minutes: Math.max(0.0001, run.stop.minutes - trainedBeforeMs / 60_000) }
-        : run.stop;
-    return superviseRun({
-      job: {
-        job: 'train',
-        protocol: engineProtocol,
-        backend,
-        config: modelConfigOf(run),
-        runFolder: folder,
-        versionFolder: workspace.versionFolder(version.datasetId, version.version),
-        images: version.images,
-        stop,
-        resumeFrom: checkpoint?.path ?? null,
-      },
-      run,
-      remark: notice?.message ?? '',
-      trainedBeforeMs,
-      queries,
-      change: (changes) => void change(id, changes),
-      note: (kind, detail) => note(id, kind, detail),
-      announce: (event) => announce(id, event),
-      onCheckpoint: () => checkpoints.prune(get(id)),
-    });
-  };
-
-  /**
-   * Trains one run to its end. An engine that dies unasked is started again from the last checkpoint as
-   * long as it gets further each time; a death without progress is left to the user as `interrupted`. A
-   * backend that does not open any more gives way to the next; one that is lost on the way ends the run as
-   * `interrupted`, and the user decides what it goes on with.
-   */
-  const train = async (id: string): Promise<void> => {
-    let furthest = -1;
-    const gone = new Set<BackendId>();
-    for (let sitting = 0; ; sitting++) {
-      // Looking for a device takes seconds the first time; from here on a stop is an order.
-      change(id, { state: 'starting', failure: null, endedAt: null });
-      const chosen = await backends.choose(wantedBackends.get(id) ?? null, gone);
-      const supervision = await launch(id, chosen);
-      if (active) active.supervision = supervision;
-      if (closing || active?.stopWanted) supervision.stop();
-      const end = await supervision.ended;
-      if (end.kind === 'ended') {
-        const { failure } = get(id);
-        // What is too large for a graphics card may well fit the processor's memory.
-        if (isAccelerated(chosen.backend.id) && failure && tooLarge.includes(failure.code)) {
-          change(id, { failure: offering(failure, chosen.backend.id) });
-        }
-        return;
-      }
-      if (end.kind === 'unavailable') {
-        backends.refuse(chosen.backend.id, end.failure);
-        gone.add(chosen.backend.id);
-        continue;
-      }
-      if (end.kind === 'lost') {
-        note(id, 'interrupted', end.failure.message);
-        interrupt(id, offering(end.failure, chosen.backend.id));
-        return;
-      }
-      const reached = (await checkpoints.last(id))?.step ?? 0;
-      const stalled = sitting > 0 && reached <= furthest;
-      furthest = reached;
-      if (closing || stalled || get(id).state === 'stopping') {
-        // A model's own mistakes end in words; a process that never came as far as to start is the backend's.
-        const isBackend = !end.started && isAccelerated(chosen.backend.id);
-        interrupt(id, isBackend ? backendCrash(end.failure, chosen.backend.id) : end.failure);
-        return;
-      }
-    }
-  };
-
-  const interrupt = (id: string, failure: Failure) =>
-    void change(id, { state: 'interrupted', failure, endedAt: Date.now() });
-
-  /** A failure of a backend, with the one to go on with. */
-  const offering = (failure: Failure, id: BackendId): Failure => {
-    const next = backends.nextAfter(id);
-    return next === null ? failure : { ...failure, details: { ...failure.details, next } };
-  };
-
-  const backendCrash = (crash: Failure, id: BackendId): Failure => {
-    const message = `The backend “${id}” ended its process twice before training could start, which says nothing about the model. ${crash.message}`;
-    return offering(
-      { code: 'backend-lost', message, details: { backend: id, reason: 'crashes-at-start' } },
-      id,
-    );
-  };
-
+  /** Begins what may begin; the others are told anew why they wait. */
   const pump = (): void => {
-    if (active || closing) return;
-    const next = queries.idsIn('queued').find((id) => queue === 'all' || own.has(id));
-    if (next === undefined) return;
-    // Claimed before the first await, so that two calls cannot start two engines.
-    active = { runId: next, supervision: null, stopWanted: false, ended: Promise.resolve() };
-    active.ended = train(next)
-      .catch((error: unknown) => {
-        const failure = toFailure(error);
-        note(next, 'failed', failure.message);
-        change(next, { state: 'failed', failure, endedAt: Date.now() });
-      })
-      .finally(() => {
-        active = null;
-        pump();
-      });
+    if (closing.signal.aborted) return;
+    for (const { id, device } of nextToBegin(queued(), busy(), preferences.read().runsAtOnce)) {
+      // Claimed before the first await, so that two calls cannot start two engines.
+      const active: ActiveRun = {
+        runId: id,
+        device,
+        supervision: null,
+        stopWanted: false,
+        restartWanted: false,
+        warnings: new Map(),
+        ended: Promise.resolve(),
+      };
+      actives.set(id, active);
+      active.ended = training
+        .train(active)
+        .catch((error: unknown) => training.giveUp(id, error))
+        .finally(() => {
+          actives.delete(id);
+          pump();
+        });
+    }
+    for (const { id } of queued()) change(id, {});
   };
 
-  const orderTo = (id: string): Supervision => {
-    const supervision = active?.runId === id ? active.supervision : null;
-    return supervision ?? refuse(get(id), 'given orders');
+  const orderTo = (id: string): Supervision =>
+    actives.get(id)?.supervision ?? refuse(get(id), 'given orders');
+
+  /** Keeps a new run, with a copy of the checkpoint that it goes on from, and queues it. */
+  const enqueue = async (plan: NewRun, checkpoint: StoredCheckpoint | null): Promise<Run> => {
+    const { id, parent, datasetId, datasetVersion } = plan;
+    const folder = workspace.runFolder(id);
+    const { hash } = datasets.version(datasetId, datasetVersion);
+    const about = {
+      ...configOf(plan),
+      dataset: { id: datasetId, version: datasetVersion, hash },
+      ...(parent ? { parent } : {}),
+    };
+    await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(about, null, 2)}\n`);
+    if (checkpoint) await copyCheckpoint(checkpoint, folder);
+    // The rows come last, and together: nobody can begin a run that is half made.
+    queries.insert(plan);
+    if (checkpoint) {
+      const { step, file, sha256, bytes, score } = checkpoint;
+      queries.putCheckpoint(id, {
+        ...{ step, file, sha256, bytes, score },
+        trainedMs: 0,
+        createdAt: Date.now(),
+      });
+      queries.change(id, { step });
+    }
+    note(id, 'created');
+    own.add(id);
+    change(id, {});
+    pump();
+    return get(id);
+  };
+  const configOf = (plan: NewRun): ModelConfig => {
+    const { family, presetId, sizePx, channels, seed, settings } = plan;
+    const { classes } = datasets.version(plan.datasetId, plan.datasetVersion);
+    const named = families[family].needsClasses ? { classes: classes.map(({ name }) => name) } : {};
+    return modelConfigSchema.parse({ family, presetId, sizePx, channels, seed, ...named, settings });
   };
 
   // A process that ended without closing the studio left its runs as they were.
@@ -230,13 +184,18 @@ export function createRuns({
 
   return {
     get,
-    list: (projectId?: string) => queries.list(projectId),
+    list: (projectId?: string): Run[] => queries.list(projectId).map(present),
+    /** Runs that branched off this one. */
+    children: (id: string) => queries.children(get(id).id),
     notes: (id: string) => queries.notes(get(id).id),
     metrics: (id: string, afterStep: number) => queries.metrics(get(id).id, afterStep),
     sheetFile: (id: string, step: number) => queries.sheetFile(id, step),
     checkpoints,
-    /** The run that holds the engine, if any. */
-    active: (): Run | null => (active ? get(active.runId) : null),
+    /** A run that holds an engine, if any does. */
+    active: (): Run | null => {
+      const [first] = actives.keys();
+      return first === undefined ? null : get(first);
+    },
     hasLive: (projectId: string) => queries.list(projectId).some((run) => liveStates.includes(run.state)),
 
     /**
@@ -248,28 +207,65 @@ export function createRuns({
     async create(request: NewRunRequest): Promise<Run> {
       const version = datasets.version(request.datasetId, request.version);
       const plan = planRun(request, datasets.get(request.datasetId), version);
-      // Checkpoints and sheets of a run of this kind stay well below this.
-      await requireDiskSpace(workspace.folder, 100_000_000);
-      const { id } = plan;
-      queries.insert(plan);
+      await requireDiskSpace(workspace.folder, bytesOfRun);
+      return enqueue(plan, null);
+    },
+
+    /**
+     * Makes a run that goes on from a checkpoint of another, with other settings, pictures or a later end, and
+     * queues it. One that has no checkpoint yet only passes its settings on.
+     *
+     * @throws StudioError `checkpoint-missing`, `checkpoint-corrupt`, `checkpoint-foreign`, and what `create` throws
+     */
+    async fork(request: ForkRequest): Promise<Run> {
+      const parent = get(request.id);
+      const checkpoint =
+        request.step === undefined
+          ? await checkpoints.last(parent.id)
+          : await checkpoints.at(parent.id, request.step);
+      const step = checkpoint?.step ?? 0;
+      const plan = planFork(request, parent, checkpoint, training.settingsAfter(parent, step), datasets);
+      if (checkpoint) {
+        await checkpoints.requireWhole(parent.id, checkpoint);
+        await requireLoads(configOf(plan), checkpoint.path, closing.signal);
+      }
+      await requireDiskSpace(workspace.folder, bytesOfRun + (checkpoint?.bytes ?? 0));
+      const run = await enqueue(plan, checkpoint);
+      queries.putNote(parent.id, { at: Date.now(), step, kind: 'forked', detail: run.name });
+      change(parent.id, {});
+      return run;
+    },
+
+    /**
+     * Changes settings of a run: while it trains, from its next step on; otherwise from where it goes on.
+     *
+     * @throws StudioError `setting-unknown`, `setting-fixed`, `setting-out-of-range`, `not-possible-now`
+     */
+    async set(id: string, wanted: Settings): Promise<Run> {
       const run = get(id);
-      await writeFileAtomic(
-        join(workspace.runFolder(id), 'config.json'),
-        `${JSON.stringify(
-          {
-            ...modelConfigOf(run),
-            dataset: { id: run.datasetId, version: run.datasetVersion, hash: version.hash },
-          },
-          null,
-          2,
-        )}\n`,
-      );
-      note(id, 'created');
-      if (request.backend) wantedBackends.set(id, request.backend);
-      own.add(id);
-      announce(id, { type: 'run', run });
-      pump();
+      const settings = parseLiveSettings(families[run.family].parameters, wanted);
+      if (run.state === 'starting' || run.state === 'stopping') refuse(run, 'changed');
+      if (run.state === 'running' || run.state === 'paused') {
+        await orderTo(id).set(settings);
+        return get(id);
+      }
+      const step = (await checkpoints.last(id))?.step ?? 0;
+      training.recordChanges(id, step, differences(run.settings, settings), 'user');
       return get(id);
+    },
+
+    /** Stars a checkpoint or takes the star away. @throws StudioError `checkpoint-missing` */
+    async markCheckpoint(id: string, step: number, marked: boolean): Promise<Run> {
+      await checkpoints.mark(get(id).id, step, marked);
+      return change(id, {});
+    },
+
+    /** Gives a run that stands still a fresh engine; it goes on from the last checkpoint. */
+    restart(id: string): void {
+      const active = actives.get(id);
+      if (!active?.supervision) return void refuse(get(id), 'restarted');
+      active.restartWanted = true;
+      active.supervision.kill();
     },
 
     pause: (id: string) => orderTo(id).pause(),
@@ -278,19 +274,22 @@ export function createRuns({
     sampleNow: (id: string) => orderTo(id).sample(),
     stop(id: string): void {
       const run = get(id);
-      if (run.state === 'queued') {
+      const active = actives.get(id);
+      if (active && !active.supervision) active.stopWanted = true;
+      else if (run.state === 'queued') {
         note(id, 'stopped');
         change(id, { state: 'stopped', endedAt: Date.now() });
-      } else if (active?.runId === id && !active.supervision) active.stopWanted = true;
-      else orderTo(id).stop();
+        pump();
+      } else orderTo(id).stop();
     },
 
     /**
      * Queues a run again, from its last checkpoint; on `backend` this time, where one is given.
      *
-     * @throws StudioError `not-possible-now` when it is live, or has reached its end and no later one is given
+     * @throws StudioError `not-possible-now` when it is live, or has reached its end and no later one is given;
+     *   `checkpoint-corrupt` when the checkpoint is no longer what was saved
      */
-    resume(id: string, stop?: StopCondition, backend?: BackendId): Run {
+    async resume(id: string, stop?: StopCondition, backend?: BackendId): Promise<Run> {
       const run = get(id);
       if (run.state === 'queued' || liveStates.includes(run.state)) refuse(run, 'resumed');
       const end = stop ?? run.stop;
@@ -302,11 +301,17 @@ export function createRuns({
           { name: run.name, state: run.state, wish: 'resumed', step: run.step },
         );
       }
+      const checkpoint = await checkpoints.last(id);
+      if (checkpoint) await checkpoints.requireWhole(id, checkpoint);
       if (stop) note(id, 'extended', JSON.stringify(stop));
-      if (backend) wantedBackends.set(id, backend);
-      else wantedBackends.delete(id);
       own.add(id);
-      change(id, { state: 'queued', stop: end, failure: null, endedAt: null });
+      change(id, {
+        state: 'queued',
+        stop: end,
+        failure: null,
+        endedAt: null,
+        wantedBackend: backend ?? null,
+      });
       pump();
       return get(id);
     },
@@ -333,11 +338,12 @@ export function createRuns({
         ).map((event) => ({ runId: id, event }));
       for await (const { runId, event } of events.follow(current, signal)) if (runId === id) yield event;
     },
+    /** Each run, then each change of any, its way to the trash and back included. */
     async *watchAll(signal?: AbortSignal): AsyncGenerator<Run> {
       const current = () =>
-        queries.list().map((run) => ({ runId: run.id, event: { type: 'run', run } as const }));
-      for await (const { runId, event } of events.follow(current, signal)) {
-        if (event.type === 'run' && !queries.isTrashed(runId)) yield event.run;
+        queries.list().map((run) => ({ runId: run.id, event: { type: 'run', run: present(run) } as const }));
+      for await (const { event } of events.follow(current, signal)) {
+        if (event.type === 'run') yield event.run;
       }
     },
     /** Waits until a run is no longer queued or live. */
@@ -348,15 +354,13 @@ export function createRuns({
       }
       return get(id);
     },
-    /** Work off the queue that an earlier process left. */
+    /** Begins what may begin: what an earlier process left, or what new preferences allow. */
     start: pump,
-    /** Lets the active run save and end; nothing starts afterwards. */
+    /** Lets the active runs save and end; nothing starts afterwards. */
     async close(): Promise<void> {
-      closing = true;
-      const current = active;
-      if (!current) return;
-      current.supervision?.stop();
-      await current.ended;
+      closing.abort(new StudioError('cancelled', 'The studio is closing.'));
+      for (const { supervision } of actives.values()) supervision?.stop();
+      await Promise.all([...actives.values()].map(({ ended }) => ended));
     },
   };
 }

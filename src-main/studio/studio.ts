@@ -89,7 +89,11 @@ export async function openStudio(options: {
     info: (): StudioInfo => ({ version, workspace: workspace.folder, abilities: host.abilities, notices }),
     machine: (): Promise<Machine> => describeMachine(workspace.folder),
     preferences: (): Preferences => preferences.read(),
-    setPreferences: (changes: Partial<Preferences>): Preferences => preferences.write(changes),
+    setPreferences(changes: Partial<Preferences>): Preferences {
+      const written = preferences.write(changes);
+      runs.start();
+      return written;
+    },
     /** Saves and ends the active run, cancels the other jobs, and gives the workspace back. */
     async close(): Promise<void> {
       await Promise.all([runs.close(), jobs.close(), backends.close()]);

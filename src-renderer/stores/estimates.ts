@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
-import type { Estimate } from '../../src-main/contract/domain/runs.ts';
+import type { Estimate } from '../../src-main/contract/domain/estimates.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import { failureOf } from '../client/failure.ts';

@@ -13,16 +13,16 @@ export const useRuns = defineStore('runs', () => {
   const loaded = ref(false);
   const failure = shallowRef<Failure | null>(null);
   let following = false;
-  /** Runs put away here: the studio still tells their changes, trash being one of them. */
-  const away = new Set<string>();
 
   const runs = computed(() => [...byId.value.values()].sort((a, b) => b.createdAt - a.createdAt));
   /** Runs that wait for their turn, the next one first. */
   const queue = computed(() => runs.value.filter((run) => run.state === 'queued').reverse());
 
   function take(run: Run) {
-    if (away.has(run.id)) return;
-    byId.value = new Map(byId.value).set(run.id, run);
+    const known = new Map(byId.value);
+    if (run.trashedAt === null) known.set(run.id, run);
+    else known.delete(run.id);
+    byId.value = known;
   }
 
   async function refresh() {
@@ -50,13 +50,7 @@ export const useRuns = defineStore('runs', () => {
   }
 
   async function trash(id: string) {
-    away.add(id);
-    try {
-      await client.runs.trash({ id });
-    } catch (error) {
-      away.delete(id);
-      throw error;
-    }
+    await client.runs.trash({ id });
     const rest = new Map(byId.value);
     rest.delete(id);
     byId.value = rest;
@@ -64,7 +58,6 @@ export const useRuns = defineStore('runs', () => {
 
   async function restore(id: string) {
     await client.runs.restore({ id });
-    away.delete(id);
     await refresh();
   }
 

@@ -1,4 +1,5 @@
-import type { Estimate, StopCondition } from '../../src-main/contract/domain/runs.ts';
+import type { Estimate } from '../../src-main/contract/domain/estimates.ts';
+import type { StopCondition } from '../../src-main/contract/domain/runs.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import type { Channels, PictureSize, Preset } from '../../src-main/contract/presets.ts';
 import { findPreset, presets, settingsFor } from '../../src-main/contract/presets.ts';

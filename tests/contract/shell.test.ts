@@ -46,6 +46,13 @@ const trainingRun: Run = {
   createdAt: 0,
   startedAt: 0,
   endedAt: null,
+  trashedAt: null,
+  parent: null,
+  changes: [],
+  rescues: [],
+  warnings: [],
+  waiting: null,
+  wantedBackend: null,
 };
 
 /**

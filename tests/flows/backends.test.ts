@@ -129,7 +129,7 @@ describe.skipIf(graphics === null)('a machine whose graphics device is imitated'
     });
     const checkpoint = (await studio.runs.checkpoints.last(id))!;
     expect(checkpoint.step).toBe(4);
-    studio.runs.resume(id, undefined, 'wasm');
+    await studio.runs.resume(id, undefined, 'wasm');
     const run = await studio.runs.whenEnded(id);
     expect(run).toMatchObject({ state: 'completed', step: 12, failure: null, backend: { id: 'wasm' } });
     expect(studio.runs.notes(id).filter(({ kind }) => kind === 'resumed')).toMatchObject([{ step: 4 }]);

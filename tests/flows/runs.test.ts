@@ -128,7 +128,7 @@ describe('a run', () => {
     expect(interrupted.state).toBe('interrupted');
     const { step } = interrupted.checkpoints.at(-1)!;
     const goal = step + 60;
-    studio.runs.resume(id, { kind: 'steps', steps: goal });
+    await studio.runs.resume(id, { kind: 'steps', steps: goal });
     const run = await studio.runs.whenEnded(id);
     expect(run).toMatchObject({ state: 'completed', step: goal });
   });
@@ -153,8 +153,8 @@ describe('a run', () => {
     const dataset = await sampleDataset(studio);
     const { id } = await smallRun(studio, dataset, { steps: 20 });
     await studio.runs.whenEnded(id);
-    expect(() => studio.runs.resume(id)).toThrowError(expect.objectContaining({ code: 'not-possible-now' }));
-    studio.runs.resume(id, { kind: 'steps', steps: 40 });
+    await expect(studio.runs.resume(id)).rejects.toMatchObject({ code: 'not-possible-now' });
+    await studio.runs.resume(id, { kind: 'steps', steps: 40 });
     expect(await studio.runs.whenEnded(id)).toMatchObject({ state: 'completed', step: 40 });
   });
 
@@ -167,7 +167,7 @@ describe('a run', () => {
     await (
       await studio.generation.start({ runId: id, checkpointStep: 20, count: 1, seed: 1 })
     ).finished;
-    studio.runs.resume(id, { kind: 'steps', steps: 60 });
+    await studio.runs.resume(id, { kind: 'steps', steps: 60 });
     const run = await studio.runs.whenEnded(id);
     expect(run.checkpoints.map(({ step }) => step)).toEqual([20, 50, 60]);
     expect(readdirSync(join(studio.info().workspace, 'runs', id, 'checkpoints'))).toHaveLength(3);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Estimate } from '../../src-main/contract/domain/runs.ts';
+import type { Estimate } from '../../src-main/contract/domain/estimates.ts';
 import { presets, settingsFor } from '../../src-main/contract/presets.ts';
 import {
   durationOf,
@@ -13,6 +13,7 @@ const measured = (stepMs: number): Estimate => ({
   stepMs,
   memoryBytes: 200_000_000,
   trialSteps: 10,
+  layers: [],
   parameters: { generator: 1, discriminator: 1 },
   backend: { id: 'wasm', device: 'processor', threads: 1 },
 });

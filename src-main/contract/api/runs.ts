@@ -1,8 +1,8 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { backendIdSchema } from '../domain/backends.ts';
+import { estimateSchema } from '../domain/estimates.ts';
 import {
-  estimateSchema,
   metricPointSchema,
   runEventSchema,
   runNoteSchema,
@@ -34,6 +34,36 @@ export const runs = {
       }),
     )
     .output(runSchema),
+  /**
+   * Makes a run that goes on from a checkpoint of another (the newest good one without `step`); what is not given
+   * stays as it is there.
+   */
+  fork: procedure
+    .input(
+      byId.extend({
+        step: z.number().int().min(0).optional(),
+        name: z.string().trim().max(120).optional(),
+        presetId: z.string().optional(),
+        settings: settingsSchema.optional(),
+        seed: seedSchema.optional(),
+        stop: stopConditionSchema.optional(),
+        backend: backendIdSchema.optional(),
+        dataset: z.object({ id: z.string(), version: z.number().int().positive() }).optional(),
+      }),
+    )
+    .output(runSchema),
+  /** Runs that branched off this one. */
+  children: procedure
+    .input(byId)
+    .output(z.array(z.object({ id: z.string(), name: z.string(), step: z.number().int() }))),
+  /** Changes settings that may change on the way; answers once the engine has taken them over. */
+  set: procedure.input(byId.extend({ settings: settingsSchema })).output(runSchema),
+  /** Stars a checkpoint, so that it is never thinned out, or takes the star away. */
+  markCheckpoint: procedure
+    .input(byId.extend({ step: z.number().int(), marked: z.boolean() }))
+    .output(runSchema),
+  /** Ends an engine that stands still; the run goes on from its last checkpoint in a fresh one. */
+  restart: procedure.input(byId).output(nothing),
   pause: procedure.input(byId).output(nothing),
   /** Goes on after `pause`. */
   unpause: procedure.input(byId).output(nothing),

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { failureSchema } from '../errors.ts';
 import { familyIds } from '../presets.ts';
-import { backendSchema } from './backends.ts';
+import { backendIdSchema, backendSchema } from './backends.ts';
 import {
-  channelsSchema,
-  pictureSizeSchema,
-  seedSchema,
-  settingsSchema,
-  sha256Schema,
-  timestampSchema,
-} from './values.ts';
+  rescueSchema,
+  runCheckpointSchema,
+  runParentSchema,
+  runWarningSchema,
+  settingChangeSchema,
+  waitingSchema,
+} from './run-history.ts';
+import { channelsSchema, pictureSizeSchema, seedSchema, settingsSchema, timestampSchema } from './values.ts';
 
 export const runStates = [
   'queued',
@@ -40,8 +41,8 @@ export const stopConditionSchema = z.discriminatedUnion('kind', [
 ]);
 export type StopCondition = z.infer<typeof stopConditionSchema>;
 
-/** The networks that families are made of: two against each other, or two in a row. */
-export const networkIds = ['generator', 'discriminator', 'encoder', 'decoder'] as const;
+/** The networks that families are made of: two against each other, two in a row, or one by itself. */
+export const networkIds = ['generator', 'discriminator', 'encoder', 'decoder', 'denoiser'] as const;
 export type NetworkId = (typeof networkIds)[number];
 
 /** How many weights each network of a model has. */
@@ -63,6 +64,7 @@ export const runSchema = z.object({
   seed: seedSchema,
   /** Names of the classes that it can draw, of a conditional model. */
   classes: z.array(z.string()).optional(),
+  /** As they are now, changes included. */
   settings: settingsSchema,
   stop: stopConditionSchema,
   state: runStateSchema,
@@ -77,17 +79,21 @@ export const runSchema = z.object({
   backend: backendSchema.nullable(),
   parameters: parameterCountsSchema.nullable(),
   latestSampleStep: z.number().int().nullable(),
-  checkpoints: z.array(
-    z.object({
-      step: z.number().int(),
-      sha256: sha256Schema,
-      bytes: z.number().int(),
-      createdAt: timestampSchema,
-    }),
-  ),
+  checkpoints: z.array(runCheckpointSchema),
+  /** What it branched off; null for one that began by itself. */
+  parent: runParentSchema.nullable(),
+  /** Settings changed since it began, in the order they were made. */
+  changes: z.array(settingChangeSchema),
+  rescues: z.array(rescueSchema),
+  warnings: z.array(runWarningSchema),
+  /** Why it has not begun, while it is queued. */
+  waiting: waitingSchema.nullable(),
+  /** The backend it was asked to train on; null takes the usual one. */
+  wantedBackend: backendIdSchema.nullable(),
   createdAt: timestampSchema,
   startedAt: timestampSchema.nullable(),
   endedAt: timestampSchema.nullable(),
+  trashedAt: timestampSchema.nullable(),
 });
 export type Run = z.infer<typeof runSchema>;
 
@@ -131,6 +137,10 @@ export const runNoteSchema = z.object({
     'interrupted',
     'failed',
     'extended',
+    'changed',
+    'rescued',
+    'forked',
+    'warned',
   ]),
   detail: z.string(),
 });
@@ -145,14 +155,3 @@ export const runEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rewound'), step: z.number().int() }),
 ]);
 export type RunEvent = z.infer<typeof runEventSchema>;
-
-export const estimateSchema = z.object({
-  /** Median of a short trial on this machine, just now. */
-  stepMs: z.number(),
-  /** Peak resident memory of the trial. */
-  memoryBytes: z.number().int(),
-  trialSteps: z.number().int(),
-  parameters: parameterCountsSchema,
-  backend: backendSchema,
-});
-export type Estimate = z.infer<typeof estimateSchema>;

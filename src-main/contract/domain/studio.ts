@@ -10,6 +10,10 @@ const preferenceFields = z.object({
   backend: z.enum(['auto', ...backendIds]),
   /** The name of the graphics adapter to use; empty for the system's choice. */
   adapter: z.string(),
+  /** How many runs may train at once on one device; the others wait in the queue. */
+  runsAtOnce: z.number().int().min(1).max(8),
+  /** After so long without a word of the engine it is said that training stands still. */
+  stallSeconds: z.number().int().min(1).max(3600),
 });
 export type Preferences = z.infer<typeof preferenceFields>;
 
@@ -19,6 +23,8 @@ export const defaultPreferences: Preferences = {
   onClose: 'ask',
   backend: 'auto',
   adapter: '',
+  runsAtOnce: 1,
+  stallSeconds: 60,
 };
 /** Preferences as they are stored: what is missing has its default. */
 export const preferencesSchema = z.preprocess(

@@ -48,6 +48,10 @@ export default {
     '{device} computes wrongly: the probe’s loss was {found} where {known} is right. Update its driver.',
   cancelled: 'Cancelled; nothing half-made was kept.',
   'checkpoint-corrupt': '{thing} is damaged. Go on from an earlier checkpoint.',
+  'checkpoint-corrupt-replaced':
+    'The checkpoint of step {step} is not what was saved: it was cut short or replaced. Fork the run at another step, or put the file back from a backup.',
+  'checkpoint-foreign':
+    'This checkpoint is of another model: it is {found}, and {needed} is needed. Choose a preset and pictures of the same kind.',
   'checkpoint-missing': '{thing} cannot be found. Choose another checkpoint.',
   'dataset-changed': 'The pictures of this version changed on the disk. Build the version again.',
   'class-unknown': '“{run}” cannot draw the class “{wanted}”. Choose one of its own classes.',
@@ -57,6 +61,8 @@ export default {
   'disk-full-foreseen':
     'This needs about {neededMb} MB, and {freeMb} MB are free. Free some space, then try again.',
   'engine-crashed': 'The training process ended unexpectedly. Resume from the last checkpoint.',
+  'engine-failed-tensors-growing':
+    'Training kept more and more tensors ({tensors}, at first {atFirst}) and was stopped before memory ran out. Resume from the last checkpoint; if it happens again, please report it with the log.',
   'engine-failed': 'Training could not go on. Resume from the last checkpoint.',
   'export-target-not-empty':
     '{thing} already holds files, and nothing is ever overwritten. Choose another place or an empty folder.',
@@ -73,6 +79,8 @@ export default {
   'folder-empty': '{thing} is empty. Choose a folder that holds pictures.',
   'folder-without-pictures':
     '{thing} holds files but no pictures. PNG, JPEG, WebP, GIF, TIFF, BMP and AVIF are read.',
+  'gradient-exploded':
+    'After step {step} the gradient was {norm}, and is usually {median}: training was about to spoil. Resume with a lower learning rate; the last checkpoint is whole.',
   'idx-corrupt': '{thing} is not a whole IDX file. Download it again.',
   'idx-mismatch':
     'The IDX files of pictures and labels have different counts. Choose files that belong together.',
@@ -95,6 +103,8 @@ export default {
   'path-missing': '{thing} does not exist. Check the spelling, or whether the drive is connected.',
   'pictures-too-few': 'There are too few pictures to train on. Add more, at least two dozen.',
   'preset-unknown': 'There is no preset {thing}. Choose one from the list.',
+  'setting-fixed':
+    'The setting {thing} is part of what this run is. Fork the run to train on with another value.',
   'setting-out-of-range': 'The setting “{key}” cannot be {value}.',
   'setting-unknown': 'There is no setting “{key}” here.',
   'source-unsupported':

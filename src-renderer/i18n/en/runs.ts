@@ -158,6 +158,10 @@ export default {
     interrupted: 'Interrupted',
     failed: 'Failed',
     extended: 'Given a new end',
+    changed: 'Settings changed',
+    rescued: 'Went back by itself',
+    forked: 'Forked',
+    warned: 'Attention',
   },
   hash: 'SHA-256:',
   lineage: {

@@ -35,6 +35,9 @@ export default {
   'backend-unavailable-wrong-losses': '{device} 计算有误：检测所得损失为 {found}，应为 {known}。请更新驱动。',
   cancelled: '已取消，未留下半成品。',
   'checkpoint-corrupt': '{thing}已损坏。请从更早的检查点继续。',
+  'checkpoint-corrupt-replaced':
+    '第 {step} 步的检查点与保存时不符：文件被截断或替换。请从其他步派生，或从备份恢复该文件。',
+  'checkpoint-foreign': '这个检查点属于另一种模型：它是 {found}，所需为 {needed}。请选择同类的预设与图片。',
   'checkpoint-missing': '找不到{thing}。请另选一个检查点。',
   'dataset-changed': '该版本的图片在磁盘上有变动。请重新生成此版本。',
   'class-unknown': '“{run}”不能画“{wanted}”这一类。请选择它自己的类别。',
@@ -42,6 +45,8 @@ export default {
   'disk-full': '磁盘已满。请腾出空间后重试；未留下半成品。',
   'disk-full-foreseen': '约需 {neededMb} MB，现余 {freeMb} MB。请腾出空间后重试。',
   'engine-crashed': '训练进程意外退出。可从最近的检查点继续。',
+  'engine-failed-tensors-growing':
+    '训练占用的张量不断增加（现有 {tensors}，起初 {atFirst}），已在内存耗尽前停下。请从最近的检查点继续；若再次出现，请附上记录反馈。',
   'engine-failed': '训练无法继续。可从最近的检查点恢复。',
   'export-target-not-empty': '{thing}已有文件，本程序从不覆盖。请换个位置，或选空文件夹。',
   'export-verification-failed': '写出的文件校验不符，已删除。请检查磁盘后重新导出。',
@@ -54,6 +59,8 @@ export default {
   'file-unreadable-too-many-pixels': '{thing}像素过多。请先缩小。',
   'folder-empty': '{thing}是空的。请选择有图片的文件夹。',
   'folder-without-pictures': '{thing}中没有图片。可读取 PNG、JPEG、WebP、GIF、TIFF、BMP、AVIF。',
+  'gradient-exploded':
+    '第 {step} 步后梯度为 {norm}，平常约 {median}，再练下去就会学坏。请降低学习率后继续；最近的检查点完好。',
   'idx-corrupt': '{thing}不是完整的 IDX 文件。请重新下载。',
   'idx-mismatch': '图片与标签两个 IDX 文件数量不一致。请选择配套的文件。',
   'input-invalid': '填写内容无法使用。请检查后重试。',
@@ -72,6 +79,7 @@ export default {
   'path-missing': '{thing}不存在。请检查拼写，或确认磁盘已连接。',
   'pictures-too-few': '图片太少，无法训练。请补充到至少二十多张。',
   'preset-unknown': '没有名为{thing}的预设。请从列表中选择。',
+  'setting-fixed': '设置{thing}决定了这次训练的本质，不能中途更改。如需换值，请派生一个新的训练。',
   'setting-out-of-range': '设置“{key}”不能取 {value}。',
   'setting-unknown': '这里没有“{key}”这项设置。',
   'source-unsupported': '无法从{thing}读取图片。请选择文件夹、ZIP 或 IDX 文件。',

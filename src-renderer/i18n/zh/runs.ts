@@ -151,6 +151,10 @@ export default {
     interrupted: '中断',
     failed: '失败',
     extended: '设定新的终点',
+    changed: '更改设置',
+    rescued: '自动退回',
+    forked: '派生',
+    warned: '注意',
   },
   hash: 'SHA-256:',
   lineage: {

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { backendSchema } from './backends.ts';
+import { networkIds, parameterCountsSchema } from './runs.ts';
+
+/** A row of the layer table. */
+export const layerSchema = z.object({
+  network: z.enum(networkIds),
+  name: z.string(),
+  /** Of one picture's output, without the batch: `[height, width, channel]` or `[units]`. */
+  outputShape: z.array(z.number().int()),
+  parameters: z.number().int(),
+});
+export type LayerRow = z.infer<typeof layerSchema>;
+
+export const estimateSchema = z.object({
+  /** Median of a short trial on this machine, just now. */
+  stepMs: z.number(),
+  /** Peak resident memory of the trial, which trains, draws and saves as a run does. */
+  memoryBytes: z.number().int(),
+  trialSteps: z.number().int(),
+  parameters: parameterCountsSchema,
+  layers: z.array(layerSchema),
+  backend: backendSchema,
+});
+export type Estimate = z.infer<typeof estimateSchema>;
