@@ -90,10 +90,6 @@ export function openDataset(options: DatasetReaderOptions): DatasetReader {
     return order[position % images]!;
   };
 
-  // What happens to the colours of one half of a pair would not have happened to the other.
-  const augmentation = options.pairs
-    ? options.augmentation && movesAlone(options.augmentation)
-    : options.augmentation;
   const read = (rowsOf: Rows, step: number): Float32Array<ArrayBuffer> => {
     const values = new Float32Array(batchSize * pictureBytes);
     for (let index = 0; index < batchSize; index++) {
@@ -157,12 +153,6 @@ function pairsFile(versionFolder: string): string {
   if (!existsSync(file)) throw notPaired(versionFolder);
   return file;
 }
-
-/** An augmentation without what changes values instead of moving them. */
-const movesAlone = (augmentation: Augmentation): Augmentation => ({
-  ...augmentation,
-  ...{ brightness: 0, contrast: 0, saturation: 0, hueDegrees: 0, noise: 0, cutout: 0 },
-});
 
 const notPaired = (versionFolder: string): StudioError =>
   new StudioError(
