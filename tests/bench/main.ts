@@ -9,14 +9,21 @@
  *   --flat-steps 20000            for the memory       --no-peer         ours alone
  *   --json FILE                   the figures as JSON too
  *
+ * The quality of what is drawn takes hours and has to be asked for: `npm run bench -- quality`, with
+ *   --mnist FOLDER                the 10 000 test digits as IDX files
+ *   --only dcgan-28,vae-28        only these presets   --minutes 10      for each
+ *   --images 2000                 drawn of each        --sheets FOLDER   sample sheets go there
+ *
  * It ends with its tables in Markdown, which `RESULTS.md` keeps by hand. The exit code is 0 also where a
  * target is missed: the machine may be busy, and a figure is no test.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
+import { presets } from '../../src-main/contract/presets.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
 import { benchHealth, healthTable, scalingTable, type Figure } from './engine-health.ts';
+import { benchQuality, qualityTable, type QualityOptions, type QualityReport } from './quality/quality.ts';
 import { benchSteps, stepsTable, type StepsResult } from './steps.ts';
 import { findPython } from './timed-process.ts';
 
@@ -30,26 +37,36 @@ const { values, positionals } = parseArgs({
     'round-ms': { type: 'string', default: '700' },
     'flat-steps': { type: 'string', default: '20000' },
     json: { type: 'string' },
+    mnist: { type: 'string', default: '../shared/data/mnist-10k' },
+    minutes: { type: 'string', default: '10' },
+    images: { type: 'string', default: '2000' },
+    sheets: { type: 'string' },
     peer: { type: 'boolean', default: true },
   },
 });
-const sections = ['steps', 'scaling', 'health'];
+const sections = ['steps', 'scaling', 'health', 'quality'];
 const unknown = positionals.find((name) => !sections.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no section “${unknown}”. Sections: ${sections.join(', ')}.`);
   process.exit(2);
 }
-const wants = (section: string) => positionals.length === 0 || positionals.includes(section);
+const wants = (section: string) =>
+  (positionals.length === 0 && section !== 'quality') || positionals.includes(section);
 const threads = Number(values.threads);
 const rounds = Number(values.rounds);
+/** One preset of each family that can learn digits. */
+const qualityPresets = presets
+  .filter(({ sizePx, channels }) => sizePx === 28 && channels === 1)
+  .map(({ id }) => id);
 const red = (text: string) => styleText('red', text);
 
 await buildKernels();
-const results: { steps: StepsResult[]; health: Figure[]; scaling: string | null } = {
-  steps: [],
-  health: [],
-  scaling: null,
-};
+const results: {
+  steps: StepsResult[];
+  health: Figure[];
+  scaling: string | null;
+  quality: QualityReport | null;
+} = { steps: [], health: [], scaling: null, quality: null };
 if (wants('steps')) {
   const python = values.peer ? await findPython() : null;
   if (values.peer && !python) console.log('PyTorch is not installed here: ours alone is timed.');
@@ -65,6 +82,18 @@ if (wants('health')) {
     flatSteps: Number(values['flat-steps']),
   });
 }
+if (wants('quality')) {
+  const options: QualityOptions = {
+    mnist: values.mnist,
+    presets: values.only === '' ? qualityPresets : values.only.split(','),
+    minutes: Number(values.minutes),
+    images: Number(values.images),
+    threads,
+    python: values.peer ? await findPython() : null,
+    sheets: values.sheets ?? null,
+  };
+  results.quality = await benchQuality(options, (line) => console.log(line));
+}
 if (wants('scaling')) results.scaling = await scalingTable(threads, Math.min(5, rounds));
 
 const machine = `${cpus()[0]!.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}`;
@@ -75,6 +104,7 @@ console.log(
 if (results.steps.length > 0) console.log(`\n${stepsTable(results.steps, red)}`);
 if (results.health.length > 0) console.log(`\n${healthTable(results.health, red)}`);
 if (results.scaling !== null) console.log(`\n${results.scaling}`);
+if (results.quality !== null) console.log(`\n${qualityTable(results.quality)}`);
 if (values.json !== undefined) {
   writeFileSync(values.json, JSON.stringify({ machine, threads, load: loadavg(), ...results }, null, 2));
 }
