@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { DatasetVersion, ImportSource, LabelMode, Recipe } from '../contract/domain/datasets.ts';
+import type { DatasetVersion, ImportSource } from '../contract/domain/datasets.ts';
+import type { LabelMode, RecipeInput } from '../contract/domain/recipes.ts';
 import { families, pictureSizes, presets, type Channels, type PictureSize } from '../contract/presets.ts';
 import type { Studio } from '../studio/studio.ts';
 import {
@@ -55,7 +56,7 @@ export async function buildVersion(
   signal: AbortSignal,
 ): Promise<DatasetVersion> {
   const { proposal } = studio.datasets.get(datasetId);
-  const recipe: Recipe = {
+  const recipe: RecipeInput = {
     sizePx: chosen.size ?? proposal.sizePx,
     channels: chosen.channels ?? proposal.channels,
     labelMode: chosen.labels ?? proposal.labelMode,

@@ -8,6 +8,7 @@ import { jobs } from './api/jobs.ts';
 import { projects } from './api/projects.ts';
 import { runs } from './api/runs.ts';
 import { studio } from './api/studio.ts';
+import { versions } from './api/versions.ts';
 
 /** Everything a face can ask of the studio. Each procedure calls one use case. */
 export const contract = {
@@ -16,6 +17,7 @@ export const contract = {
   host,
   projects,
   datasets,
+  versions,
   jobs,
   runs,
   generation,

@@ -51,6 +51,8 @@ export const engineJobSchema = z.discriminatedUnion('job', [
     /** Holds `images.u8` and `labels.i32` of the dataset version. */
     versionFolder: z.string(),
     images: z.number().int().positive(),
+    /** So many stand behind them in the same files and are not trained on. */
+    heldOutImages: z.number().int().nonnegative().optional(),
     stop: stopConditionSchema,
     /** Absolute path of the checkpoint to go on from; null starts afresh. */
     resumeFrom: z.string().nullable(),

@@ -1,3 +1,6 @@
+import type { z } from 'zod';
+import { previewFormSchema, type PreviewForm } from './domain/versions.ts';
+
 /**
  * Addresses of pictures. They never travel as payloads of a call: the renderer asks for
  * `<base><address>`, where base is `/media/` in the browser host and `imago-media://media/` in the desktop.
@@ -8,6 +11,19 @@ export const mediaAddress = {
   /** A picture as the network sees it. */
   versionPicture: (datasetId: string, version: number, index: number) =>
     `version/${encodeURIComponent(datasetId)}/${version}/${index}`,
+  /** The input that stands beside it, in a version of pairs. */
+  versionInput: (datasetId: string, version: number, index: number) =>
+    `version/${encodeURIComponent(datasetId)}/${version}/${index}/input`,
+  /** A picture as a recipe would make it, or the input that would stand beside it; made anew each time. */
+  preview: (
+    pictureId: string,
+    inputPictureId: string | null,
+    part: 'target' | 'input',
+    form: z.input<typeof previewFormSchema>,
+  ) =>
+    ['preview', pictureId, inputPictureId ?? '-', part, JSON.stringify(form)]
+      .map(encodeURIComponent)
+      .join('/'),
   /** The sheet of samples of a run at a step. */
   sampleSheet: (runId: string, step: number) => `sample/${encodeURIComponent(runId)}/${step}`,
   /** A generated picture, full size, with its provenance inside. */
@@ -18,7 +34,14 @@ export const mediaAddress = {
 
 export type MediaRequest =
   | { kind: 'picture'; pictureId: string }
-  | { kind: 'version'; datasetId: string; version: number; index: number }
+  | { kind: 'version'; datasetId: string; version: number; index: number; part: 'images' | 'inputs' }
+  | {
+      kind: 'preview';
+      pictureId: string;
+      inputPictureId: string | null;
+      part: 'target' | 'input';
+      form: PreviewForm;
+    }
   | { kind: 'sample'; runId: string; step: number }
   | { kind: 'image'; imageId: string }
   | { kind: 'export'; exportId: string };
@@ -41,8 +64,24 @@ export function parseMediaAddress(address: string): MediaRequest | null {
   if (kind === 'sample' && parts.length === 3 && isCount(second)) {
     return { kind, runId: id, step: Number(second) };
   }
-  if (kind === 'version' && parts.length === 4 && isCount(second) && isCount(third)) {
-    return { kind, datasetId: id, version: Number(second), index: Number(third) };
+  if (kind === 'version' && isCount(second) && isCount(third)) {
+    const place = { kind, datasetId: id, version: Number(second), index: Number(third) } as const;
+    if (parts.length === 4) return { ...place, part: 'images' };
+    if (parts.length === 5 && parts[4] === 'input') return { ...place, part: 'inputs' };
   }
+  if (kind === 'preview' && parts.length === 5) return parsePreview(id, parts.slice(2));
   return null;
+}
+
+function parsePreview(pictureId: string, [inputId, part, json]: string[]): MediaRequest | null {
+  if (inputId === undefined || !/^[A-Za-z0-9_-]+$/.test(inputId)) return null;
+  if (part !== 'target' && part !== 'input') return null;
+  try {
+    const form = previewFormSchema.safeParse(JSON.parse(json ?? ''));
+    if (!form.success) return null;
+    const inputPictureId = inputId === '-' ? null : inputId;
+    return { kind: 'preview', pictureId, inputPictureId, part, form: form.data };
+  } catch {
+    return null;
+  }
 }

@@ -62,6 +62,7 @@ export async function train(context: TrainingContext): Promise<void> {
     openDataset({
       versionFolder: job.versionFolder,
       images: job.images,
+      heldOutImages: job.heldOutImages ?? 0,
       sizePx: config.sizePx,
       channels: config.channels,
       batchSize: pictures,

@@ -48,7 +48,7 @@ function unreadable(name: string, reason: UnreadableReason, cause?: unknown, for
 }
 
 /** Turns whatever the decoder throws into the one expected failure. */
-async function reading<T>(name: string, work: () => Promise<T>): Promise<T> {
+export async function reading<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
@@ -60,12 +60,14 @@ async function reading<T>(name: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-interface OpenPicture {
+/** A picture whose header was read, ready to be decoded. */
+export interface OpenPicture {
   pipeline: Sharp;
   facts: PictureFacts;
 }
 
-async function openPicture(bytes: Uint8Array, name: string): Promise<OpenPicture> {
+/** @throws StudioError `file-unreadable` */
+export async function openPicture(bytes: Uint8Array, name: string): Promise<OpenPicture> {
   if (bytes.byteLength === 0) throw unreadable(name, 'empty');
   const sniffed = sniffPicture(bytes);
   if (sniffed.kind === 'unsupported')
@@ -95,7 +97,7 @@ async function openPicture(bytes: Uint8Array, name: string): Promise<OpenPicture
 }
 
 /** The pipeline's picture in 8-bit sRGB, with alpha where it has some. */
-async function rawPixels(pipeline: Sharp): Promise<Pixels> {
+export async function rawPixels(pipeline: Sharp): Promise<Pixels> {
   const { data, info } = await pipeline
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
@@ -143,7 +145,7 @@ function isNearlyGrey({ pixels, channels }: Pixels): boolean {
 }
 
 /** Up to here our own resampling is quicker than a detour through the decoder's. */
-const resampledHerePx = 160 * 160;
+export const resampledHerePx = 160 * 160;
 
 /**
  * The picture as a network sees it: upright, its first frame, laid on the background, in 8-bit sRGB or grey,

@@ -9,6 +9,7 @@ import { jobsRouter } from './jobs.ts';
 import { projectsRouter } from './projects.ts';
 import { runsRouter } from './runs.ts';
 import { studioRouter } from './studio.ts';
+import { versionsRouter } from './versions.ts';
 import type { ReportUnexpected } from './procedures.ts';
 import { createProcedures } from './procedures.ts';
 
@@ -26,6 +27,7 @@ export function createRouter(studio: Studio, report: ReportUnexpected = reportTo
     backends: backendsRouter(procedures.backends, studio),
     projects: projectsRouter(procedures.projects, studio),
     datasets: datasetsRouter(procedures.datasets, studio),
+    versions: versionsRouter(procedures.versions, studio),
     jobs: jobsRouter(procedures.jobs, studio),
     runs: runsRouter(procedures.runs, studio),
     generation: generationRouter(procedures.generation, studio),

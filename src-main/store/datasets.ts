@@ -1,11 +1,4 @@
-import type {
-  Dataset,
-  DatasetVersion,
-  Licence,
-  Picture,
-  Quarantined,
-  Recipe,
-} from '../contract/domain/datasets.ts';
+import type { Dataset, Licence, Picture, Quarantined } from '../contract/domain/datasets.ts';
 import type { Database } from './database.ts';
 
 interface DatasetRow {
@@ -24,17 +17,6 @@ interface DatasetRow {
   quarantined: number;
 }
 
-interface VersionRow {
-  dataset_id: string;
-  version: number;
-  recipe: string;
-  images: number;
-  classes: string;
-  bytes: number;
-  hash: string;
-  created_at: number;
-}
-
 interface PictureRow {
   id: string;
   name: string;
@@ -44,7 +26,7 @@ interface PictureRow {
 }
 
 /** Everything of a dataset but its versions and classes, which have queries of their own. */
-export type DatasetFacts = Omit<Dataset, 'versions' | 'classes'>;
+export type DatasetFacts = Omit<Dataset, 'versions' | 'currentVersion' | 'classes'>;
 
 export interface NewPicture extends Picture {
   ordinal: number;
@@ -80,17 +62,6 @@ const toFacts = (row: DatasetRow): DatasetFacts => ({
   createdAt: row.created_at,
 });
 
-const toVersion = (row: VersionRow): DatasetVersion => ({
-  ...(JSON.parse(row.recipe) as Recipe),
-  datasetId: row.dataset_id,
-  version: row.version,
-  images: row.images,
-  classes: JSON.parse(row.classes) as DatasetVersion['classes'],
-  bytes: row.bytes,
-  hash: row.hash,
-  createdAt: row.created_at,
-});
-
 const toPicture = (row: PictureRow): Picture => ({
   id: row.id,
   name: row.name,
@@ -99,11 +70,7 @@ const toPicture = (row: PictureRow): Picture => ({
   heightPx: row.height_px,
 });
 
-/** Two recipes are the same exactly when this is: a fixed order of keys. */
-const recipeText = ({ sizePx, channels, background, labelMode }: Recipe): string =>
-  JSON.stringify({ sizePx, channels, background, labelMode });
-
-/** Queries of datasets, their pictures, originals and versions. */
+/** Queries of datasets, their pictures and originals. */
 export function datasetQueries(database: Database) {
   const select = `
     SELECT d.*,
@@ -178,23 +145,6 @@ export function datasetQueries(database: Database) {
   );
   const quarantinePage = database.prepare<[string, number, number], { name: string; reason: string }>(
     'SELECT name, reason FROM quarantine WHERE dataset_id = ? ORDER BY ordinal LIMIT ? OFFSET ?',
-  );
-
-  const versions = database.prepare<[string], VersionRow>(
-    'SELECT * FROM dataset_version WHERE dataset_id = ? ORDER BY version',
-  );
-  const version = database.prepare<[string, number], VersionRow>(
-    'SELECT * FROM dataset_version WHERE dataset_id = ? AND version = ?',
-  );
-  const sameRecipe = database.prepare<[string, string], VersionRow>(
-    'SELECT * FROM dataset_version WHERE dataset_id = ? AND recipe = ? ORDER BY version LIMIT 1',
-  );
-  const insertVersion = database.prepare(
-    `INSERT INTO dataset_version (dataset_id, version, recipe, images, classes, bytes, hash, created_at)
-     VALUES (@datasetId, @version, @recipe, @images, @classes, @bytes, @hash, @createdAt)`,
-  );
-  const insertVersionPicture = database.prepare(
-    'INSERT INTO version_picture (dataset_id, version, position, picture_id) VALUES (?, ?, ?, ?)',
   );
 
   const inTransaction = <Arguments extends unknown[], Result>(work: (...of: Arguments) => Result) =>
@@ -282,31 +232,5 @@ export function datasetQueries(database: Database) {
         })),
       };
     },
-
-    versions: (datasetId: string): DatasetVersion[] => versions.all(datasetId).map(toVersion),
-    version(datasetId: string, number: number): DatasetVersion | null {
-      const row = version.get(datasetId, number);
-      return row ? toVersion(row) : null;
-    },
-    versionOfRecipe(datasetId: string, recipe: Recipe): DatasetVersion | null {
-      const row = sameRecipe.get(datasetId, recipeText(recipe));
-      return row ? toVersion(row) : null;
-    },
-    /** The version and which picture stands at each of its places. */
-    insertVersion: inTransaction((made: DatasetVersion, pictureIds: readonly string[]): void => {
-      insertVersion.run({
-        datasetId: made.datasetId,
-        version: made.version,
-        recipe: recipeText(made),
-        images: made.images,
-        classes: JSON.stringify(made.classes),
-        bytes: made.bytes,
-        hash: made.hash,
-        createdAt: made.createdAt,
-      });
-      pictureIds.forEach((pictureId, position) =>
-        insertVersionPicture.run(made.datasetId, made.version, position, pictureId),
-      );
-    }),
   };
 }

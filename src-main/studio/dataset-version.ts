@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Dataset, DatasetVersion, Recipe } from '../contract/domain/datasets.ts';
+import type { Dataset, DatasetVersion } from '../contract/domain/datasets.ts';
+import type { Recipe } from '../contract/domain/recipes.ts';
 import { StudioError } from '../contract/errors.ts';
-import { decodePicture } from '../imaging/decode.ts';
-import { toSquare } from '../imaging/pure/resample.ts';
-import { compareNames } from '../imaging/sources.ts';
-import type { StoredPicture, datasetQueries } from '../store/datasets.ts';
+import type { versionQueries } from '../store/versions.ts';
 import {
   hashBytes,
   publishFolder,
@@ -19,149 +17,191 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { DatasetOriginals } from './dataset-originals.ts';
 import type { JobControl } from './jobs.ts';
 import { orderedMap } from './ordered-map.ts';
+import type { RowPixels } from './version-pixels.ts';
+import { preparedRow, transformKey } from './version-pixels.ts';
+import type { VersionPlan } from './version-plan.ts';
+import { labelsOf } from './version-plan.ts';
+import { keyBytes, keysFile, openEarlierRows } from './version-reuse.ts';
+import { gatherStatistics } from './version-statistics.ts';
+import { openRowFile, type RowFile } from './version-row-file.ts';
 
-/** Pictures are gathered into writes of about this size. */
-const writeBytes = 4 * 1024 * 1024;
+export interface VersionTools {
+  versions: ReturnType<typeof versionQueries>;
+  workspace: Workspace;
+  originals: DatasetOriginals;
+}
+
+/** What a version takes on the disk, in bytes. */
+export function versionBytes(recipe: Recipe, rows: number): number {
+  const pictureBytes = recipe.sizePx * recipe.sizePx * recipe.channels;
+  return rows * (pictureBytes * (recipe.pairing.kind === 'none' ? 1 : 2) + 4 + keyBytes);
+}
 
 /**
- * Makes a dataset version: `images.u8` (`[image, sizePx, sizePx, channel]`, 0…255), `labels.i32` (little-endian
- * class numbers, −1 for none) and `version.json`, in a staging folder that is moved to its place when whole.
- * The same recipe on the same originals gives the same bytes.
+ * Makes a dataset version in a staging folder that is moved to its place when whole: `images.u8` (`[image, sizePx,
+ * sizePx, channel]`, 0…255, the training part first, then what is held out), `labels.i32` (little-endian class
+ * numbers, −1 for none), for pairs `inputs.u8` of the same shape, `transforms.sha256` (what each row was made
+ * of) and `version.json`. Rows that an earlier version holds are taken from there. The same recipe on the same
+ * originals gives the same bytes, either way.
  *
  * @throws StudioError `dataset-changed` naming an original that is gone or changed, `disk-full`, `cancelled`
  */
 export async function makeVersion(
   dataset: Dataset,
   recipe: Recipe,
-  tools: {
-    queries: ReturnType<typeof datasetQueries>;
-    workspace: Workspace;
-    originals: DatasetOriginals;
-  },
+  plan: VersionPlan,
+  { versions, workspace, originals }: VersionTools,
   { signal, progress }: JobControl,
 ): Promise<DatasetVersion> {
-  const { queries, workspace, originals } = tools;
-  const pictures = queries.allPictures(dataset.id);
-  const imagesBytes = pictures.length * recipe.sizePx * recipe.sizePx * recipe.channels;
-  await requireDiskSpace(workspace.folder, imagesBytes + pictures.length * 4);
-  progress(0, pictures.length);
+  const { rows } = plan;
+  const paired = recipe.pairing.kind !== 'none';
+  await requireDiskSpace(workspace.folder, versionBytes(recipe, rows.length));
+  progress(0, rows.length);
 
+  const shape = { sizePx: recipe.sizePx, channels: recipe.channels, paired };
+  const keys = Buffer.concat(rows.map((row) => transformKey(row, recipe)));
+  const keyOf = (row: number) => keys.subarray(row * keyBytes, (row + 1) * keyBytes);
+  const earlier = await openEarlierRows(dataset.versions, shape, keys, workspace, signal);
   const staging = await workspace.newStaging('version');
+  const opened: RowFile[] = [];
   try {
-    const hash = createHash('sha256');
-    const imagesHash = createHash('sha256');
-    const file = await open(join(staging, 'images.u8'), 'wx');
-    try {
-      let waiting: Uint8Array[] = [];
-      let waitingBytes = 0;
-      let done = 0;
-      const write = async () => {
-        const block = Buffer.concat(waiting);
-        hash.update(block);
-        imagesHash.update(block);
-        await file.writeFile(block);
-        waiting = [];
-        waitingBytes = 0;
-      };
-      const decode = async (picture: StoredPicture) => {
-        signal.throwIfAborted();
-        return pixelsOf(picture, recipe, originals);
-      };
-      for await (const pixels of orderedMap(pictures, 2 * availableParallelism(), decode)) {
-        signal.throwIfAborted();
-        waiting.push(pixels);
-        waitingBytes += pixels.length;
-        if (waitingBytes >= writeBytes) await write();
-        done += 1;
-        progress(done);
-      }
-      await write();
-    } finally {
-      await file.close();
-    }
+    const pictureBytes = recipe.sizePx * recipe.sizePx * recipe.channels;
+    const openRows = async (name: string): Promise<RowFile> => {
+      const file = openRowFile(await open(join(staging, name), 'wx+'), pictureBytes);
+      opened.push(file);
+      return file;
+    };
+    const images = await openRows('images.u8');
+    const inputs = paired ? await openRows('inputs.u8') : null;
 
-    const { labels, classes } = labelsOf(pictures, recipe);
-    hash.update(labels);
+    /** Where a row with the same key stands in this very version: classes that are evened out repeat rows. */
+    const firstRows = new Map<string, number>();
+    const make = async (_row: unknown, at: number): Promise<RowPixels> => {
+      signal.throwIfAborted();
+      const key = keyOf(at);
+      const before = firstRows.get(key.toString('latin1'));
+      if (before === undefined) firstRows.set(key.toString('latin1'), at);
+      const repeated = before === undefined ? null : await rowOf(before, images, inputs);
+      return repeated ?? (await earlier.read(key)) ?? (await preparedRow(rows[at]!, recipe, originals));
+    };
+    const statistics = gatherStatistics(recipe.channels);
+    let done = 0;
+    for await (const { target, input } of orderedMap(
+      rows,
+      2 * availableParallelism(),
+      untilAborted(make, signal),
+    )) {
+      signal.throwIfAborted();
+      await images.add(target);
+      if (inputs && input) await inputs.add(input);
+      if (done < plan.images) statistics.add(target);
+      done += 1;
+      progress(done);
+    }
+    for (const file of opened) await file.flush();
+
+    const labels = labelsOf(plan);
+    const hash = images.hash.copy().update(labels);
+    if (paired) {
+      for await (const chunk of createReadStream(join(staging, 'inputs.u8'), { highWaterMark: 1 << 20 })) {
+        signal.throwIfAborted();
+        hash.update(chunk as Buffer);
+      }
+    }
     await writeFileAtomic(join(staging, 'labels.i32'), labels, false);
+    await writeFileAtomic(join(staging, keysFile), keys, false);
+    const described = (bytes: number, sha256: string) => ({ bytes, sha256 });
+    const files = {
+      'images.u8': described(rows.length * pictureBytes, images.hash.copy().digest('hex')),
+      'labels.i32': described(labels.length, hashBytes(labels)),
+      ...(inputs && {
+        'inputs.u8': described(rows.length * pictureBytes, inputs.hash.copy().digest('hex')),
+      }),
+      [keysFile]: described(keys.length, hashBytes(keys)),
+    };
     const version = (dataset.versions.at(-1)?.version ?? 0) + 1;
     const made: DatasetVersion = {
+      ...recipe,
       datasetId: dataset.id,
       version,
-      sizePx: recipe.sizePx,
-      channels: recipe.channels,
-      background: recipe.background,
-      labelMode: recipe.labelMode,
-      images: pictures.length,
-      classes,
-      bytes: imagesBytes + labels.length,
+      images: plan.images,
+      heldOutImages: plan.heldOut,
+      paired,
+      classes: plan.classes,
+      bytes: rows.length * pictureBytes * (paired ? 2 : 1) + labels.length,
       hash: hash.digest('hex'),
+      statistics: statistics.result(),
       createdAt: Date.now(),
     };
     const description = {
-      format: 1,
+      format: 2,
       dataset: { id: dataset.id, name: dataset.name, source: dataset.source, licence: dataset.licence },
       version: made,
-      files: {
-        'images.u8': { bytes: imagesBytes, sha256: imagesHash.digest('hex') },
-        'labels.i32': { bytes: labels.length, sha256: hashBytes(labels) },
-      },
+      /** Places of the rows: the training part, then what is held out. */
+      parts: { train: [0, plan.images], heldOut: [plan.images, rows.length] },
+      inputsHash: plan.inputsHash,
+      files,
     };
     await writeFileAtomic(join(staging, 'version.json'), `${JSON.stringify(description, null, 2)}\n`, false);
+    for (const file of opened.splice(0)) await file.close();
 
     signal.throwIfAborted();
     const target = workspace.versionFolder(dataset.id, version);
     // A folder without a row is left from a process that ended between the two.
     await workspace.moveToTrash(target);
     await publishFolder(staging, target);
-    queries.insertVersion(
+    versions.insert(
       made,
-      pictures.map(({ id }) => id),
+      plan.inputsHash,
+      rows.map((row) => ({ pictureId: row.target.id, inputPictureId: row.input?.id ?? null })),
     );
     return made;
   } catch (thrown) {
     throw toFileError(thrown, workspace.folder);
   } finally {
+    await earlier.close();
+    for (const file of opened) await file.close();
     await rm(staging, { recursive: true, force: true });
   }
 }
 
-async function pixelsOf(
-  picture: StoredPicture,
-  recipe: Recipe,
-  originals: DatasetOriginals,
-): Promise<Uint8Array> {
-  if (picture.originalIndex !== null) {
-    const container = await originals.container(picture);
-    const { widthPx, heightPx, channels } = container;
-    const pixels = container.pixels(picture.originalIndex);
-    return toSquare({ pixels, widthPx, heightPx, channels }, recipe);
-  }
-  const original = { sha256: picture.originalSha256, extension: picture.extension };
-  return decodePicture(await originals.read(original, picture.name), picture.name, recipe);
+/** The bytes of an earlier row of the version being made, where they are on the disk already. */
+async function rowOf(row: number, images: RowFile, inputs: RowFile | null): Promise<RowPixels | null> {
+  const target = await images.read(row);
+  const input = inputs && (await inputs.read(row));
+  return target && (!inputs || input) ? { target, input } : null;
 }
 
-/** Class numbers in natural order of the names, so that the class `2` comes before `10`. */
-function labelsOf(pictures: readonly StoredPicture[], recipe: Recipe) {
-  const labels = Buffer.alloc(pictures.length * 4);
-  const counts = new Map<string, number>();
-  if (recipe.labelMode === 'folders') {
-    for (const { label } of pictures) if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
-  }
-  const names = [...counts.keys()].sort(compareNames);
-  const numbers = new Map(names.map((name, number) => [name, number]));
-  pictures.forEach(({ label }, position) =>
-    labels.writeInt32LE(label === null ? -1 : (numbers.get(label) ?? -1), position * 4),
-  );
-  return { labels, classes: names.map((name) => ({ name, images: counts.get(name)! })) };
+/** Lets go of work that cannot be stopped, such as the decoding of a huge picture, as soon as `signal` aborts. */
+function untilAborted<Item, Result>(
+  work: (item: Item, index: number) => Promise<Result>,
+  signal: AbortSignal,
+): (item: Item, index: number) => Promise<Result> {
+  return async (item, index) => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await Promise.race([work(item, index), promise]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  };
 }
 
-/** @throws StudioError `dataset-changed` when the version's file is missing or too short */
+/**
+ * The pixels of one row, `[sizePx, sizePx, channels]`, 0…255.
+ *
+ * @param part `inputs` for the other half of a pair
+ * @throws StudioError `dataset-changed` when the version's file is missing or too short
+ */
 export async function readVersionPicture(
   version: DatasetVersion,
   index: number,
   workspace: Workspace,
+  part: 'images' | 'inputs' = 'images',
 ): Promise<Uint8Array> {
-  const path = join(workspace.versionFolder(version.datasetId, version.version), 'images.u8');
+  const path = join(workspace.versionFolder(version.datasetId, version.version), `${part}.u8`);
   const pixels = new Uint8Array(version.sizePx * version.sizePx * version.channels);
   const changed = (cause?: unknown) =>
     new StudioError(

@@ -7,9 +7,9 @@ import type {
   Licence,
   Picture,
   Quarantined,
-  Recipe,
 } from '../contract/domain/datasets.ts';
 import type { Job } from '../contract/domain/jobs.ts';
+import type { RecipeInput } from '../contract/domain/recipes.ts';
 import { StudioError } from '../contract/errors.ts';
 import { thumbnail, thumbnailPx } from '../imaging/decode.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
@@ -17,11 +17,12 @@ import { compareNames } from '../imaging/sources.ts';
 import type { Database } from '../store/database.ts';
 import type { DatasetFacts } from '../store/datasets.ts';
 import { datasetQueries } from '../store/datasets.ts';
+import { versionQueries } from '../store/versions.ts';
 import { exists, newId, writeFileAtomic } from '../workspace/files.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { discardUpload, initialFacts, prepareImport, runImport } from './dataset-import.ts';
 import { createDatasetOriginals } from './dataset-originals.ts';
-import { makeVersion, readVersionPicture } from './dataset-version.ts';
+import { createDatasetVersions, type PictureJudgements } from './dataset-versions.ts';
 import type { Jobs } from './jobs.ts';
 
 export type Datasets = ReturnType<typeof createDatasets>;
@@ -38,31 +39,41 @@ const sentAsTheyAre: Readonly<Record<string, string>> = { png: 'image/png', jpg:
 const notFound = (kind: string, id: string) =>
   new StudioError('not-found', `There is no ${kind} “${id}”.`, { kind, id });
 
+const noJudgements: PictureJudgements = { keptOut: () => new Map(), alike: () => [] };
+
 /** Datasets: imported pictures, and the versions made of them that runs train on. */
 export function createDatasets({
   database,
   workspace,
   jobs,
+  judgements = noJudgements,
 }: {
   database: Database;
   workspace: Workspace;
   jobs: Jobs;
+  judgements?: PictureJudgements;
 }) {
   const queries = datasetQueries(database);
+  const versionsStored = versionQueries(database);
   const originals = createDatasetOriginals(workspace);
   const tools = { queries, workspace, originals };
   /** The classes of finished datasets, which never change; counting them takes a while. */
   const knownClasses = new Map<string, Dataset['classes']>();
-  /** The last build of each dataset: versions are numbered one after the other. */
-  const building = new Map<string, Promise<unknown>>();
-
   const complete = (facts: DatasetFacts): Dataset => {
     let classes = knownClasses.get(facts.id);
     if (!classes) {
       classes = queries.classes(facts.id).sort((a, b) => compareNames(a.name, b.name));
       if (!facts.importing) knownClasses.set(facts.id, classes);
     }
-    return { ...facts, classes, versions: queries.versions(facts.id) };
+    const all = versionsStored.versions(facts.id);
+    const chosen = versionsStored.chosen(facts.id);
+    const current = chosen ?? all.at(-1)?.version;
+    return {
+      ...facts,
+      classes,
+      versions: all,
+      currentVersion: current === undefined ? null : { version: current, isChosen: chosen !== null },
+    };
   };
 
   /** @throws StudioError `not-found` */
@@ -72,18 +83,22 @@ export function createDatasets({
     return complete(facts);
   };
 
-  /** @throws StudioError `not-found` */
-  const version = (datasetId: string, number: number): DatasetVersion => {
-    const found = queries.version(datasetId, number);
-    if (!found) throw notFound('dataset version', `${datasetId} v${number}`);
-    return found;
-  };
+  const versions = createDatasetVersions({
+    versions: versionsStored,
+    queries,
+    workspace,
+    originals,
+    jobs,
+    judgements,
+    dataset: get,
+  });
 
   return {
     /** Newest first; without a project, those of every project that is not in the trash. */
     list: (projectId?: string): Dataset[] => queries.list(projectId).map(complete),
     get,
-    version,
+    versions,
+    version: versions.version,
 
     /**
      * Starts to take pictures in. What can be refused is refused here, before a job or a row exists;
@@ -112,38 +127,9 @@ export function createDatasets({
       return { datasetId, job, finished };
     },
 
-    /**
-     * Starts to make a version, or finds the one that the same recipe made before.
-     *
-     * @throws StudioError `not-found`, `not-possible-now` while its import is running
-     */
-    buildVersion(datasetId: string, recipe: Recipe): { job: Job; finished: Promise<DatasetVersion> } {
-      const { name, importing } = get(datasetId);
-      if (importing) {
-        throw new StudioError(
-          'not-possible-now',
-          `The pictures of “${name}” are still coming in. Wait until the import has ended.`,
-          { name },
-        );
-      }
-      return jobs.start('version', name, async (control) => {
-        control.result(datasetId);
-        const make = async (): Promise<DatasetVersion> => {
-          control.signal.throwIfAborted();
-          return (
-            queries.versionOfRecipe(datasetId, recipe) ?? makeVersion(get(datasetId), recipe, tools, control)
-          );
-        };
-        const before = building.get(datasetId) ?? Promise.resolve();
-        const made = before.then(make, make);
-        building.set(datasetId, made);
-        try {
-          return await made;
-        } finally {
-          if (building.get(datasetId) === made) building.delete(datasetId);
-        }
-      });
-    },
+    /** {@link versions}`.build`. */
+    buildVersion: (datasetId: string, recipe: RecipeInput): { job: Job; finished: Promise<DatasetVersion> } =>
+      versions.build(datasetId, recipe),
 
     rename(id: string, name: string): Dataset {
       get(id);
@@ -191,20 +177,6 @@ export function createDatasets({
       const bytes = await thumbnail(await originals.read(original, picture.name), picture.name);
       await writeFileAtomic(cached, bytes, false);
       return { bytes, contentType: 'image/webp' };
-    },
-
-    /**
-     * A picture as the network sees it, as PNG.
-     *
-     * @throws StudioError `not-found`, `dataset-changed`
-     */
-    async versionPicture(datasetId: string, number: number, index: number): Promise<MediaBytes> {
-      const found = version(datasetId, number);
-      if (index >= found.images) throw notFound('picture', `${datasetId} v${number} #${index}`);
-      const pixels = await readVersionPicture(found, index, workspace);
-      const { sizePx, channels } = found;
-      const bytes = encodePng({ pixels, widthPx: sizePx, heightPx: sizePx, channels });
-      return { bytes, contentType: 'image/png' };
     },
 
     /**

@@ -58,7 +58,13 @@ export function createMedia({
         case 'picture':
           return fromBytes(await datasets.pictureThumbnail(request.pictureId));
         case 'version':
-          return fromBytes(await datasets.versionPicture(request.datasetId, request.version, request.index));
+          return fromBytes(
+            await datasets.versions.picture(request.datasetId, request.version, request.index, request.part),
+          );
+        case 'preview': {
+          const { pictureId, inputPictureId, part, form } = request;
+          return fromBytes(await datasets.versions.preview(pictureId, inputPictureId, part, form));
+        }
         case 'sample': {
           const file = runs.sheetFile(request.runId, request.step);
           return file ? await fromFile(join(workspace.runFolder(request.runId), file), 'image/png') : null;

@@ -111,6 +111,7 @@ export function createRunTraining(context: TrainingContext) {
         runFolder: folder,
         versionFolder: workspace.versionFolder(version.datasetId, version.version),
         images: version.images,
+        heldOutImages: version.heldOutImages,
         stop,
         resumeFrom: checkpoint?.path ?? null,
         changes: inOrderOfSteps(run.changes.filter(({ undone }) => !undone)).map(({ step, key, to }) => ({

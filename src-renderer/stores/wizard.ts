@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, watch } from 'vue';
-import type { ImportSource, Recipe } from '../../src-main/contract/domain/datasets.ts';
+import type { ImportSource } from '../../src-main/contract/domain/datasets.ts';
+import { recipeSchema, recipeText, type Recipe } from '../../src-main/contract/domain/recipes.ts';
 import type { Run, StopCondition } from '../../src-main/contract/domain/runs.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { fromFailure } from '../../src-main/contract/errors.ts';
@@ -83,6 +84,12 @@ export const useWizard = defineStore('wizard', () => {
   const dataset = computed(() => datasets.datasets.get(draft.value.datasetId ?? '') ?? null);
   const importJob = computed(() => jobs.jobs.get(draft.value.importJobId ?? '') ?? null);
 
+  /** The version that a training takes unless told otherwise; its recipe is where the wizard begins. */
+  const currentVersion = computed(() => {
+    const { currentVersion: current, versions = [] } = dataset.value ?? {};
+    return versions.find(({ version }) => version === current?.version) ?? null;
+  });
+
   /** Until all pictures are in, what they suggest is not known; the sample's look always is. */
   const unsettled = computed(
     () =>
@@ -91,8 +98,9 @@ export const useWizard = defineStore('wizard', () => {
       Object.keys(draft.value.recipe).length === 0,
   );
   const recipe = computed<Recipe | null>(() => {
-    const proposal = dataset.value?.proposal;
-    return proposal ? { background: '#ffffff', ...proposal, ...draft.value.recipe } : null;
+    if (!dataset.value) return null;
+    const base = currentVersion.value ?? dataset.value.proposal;
+    return recipeSchema.parse({ ...base, ...draft.value.recipe });
   });
   const quickEstimate = computed(() => {
     if (!recipe.value) return null;
@@ -217,6 +225,24 @@ export const useWizard = defineStore('wizard', () => {
     draft.value.recipe = { ...draft.value.recipe, sizePx: preset.sizePx, channels: preset.channels };
   }
 
+  /** A version that was gone back to is trained on as it is, unless its recipe was changed here. */
+  const chosenVersion = (wanted: Recipe): number | null => {
+    const current = currentVersion.value;
+    const isChosen = dataset.value?.currentVersion?.isChosen === true;
+    return current && isChosen && recipeText(current) === recipeText(wanted) ? current.version : null;
+  };
+
+  /** Makes the version of a recipe, or finds it; the studio then calls it the current one. */
+  async function buildVersion(datasetId: string, wanted: Recipe): Promise<number> {
+    const { job } = await client.datasets.buildVersion({ id: datasetId, recipe: wanted });
+    jobs.note(job);
+    const built = await jobs.ended(job.id);
+    if (built.failure) throw fromFailure(built.failure);
+    const { currentVersion: made } = await datasets.refresh(datasetId);
+    if (!made) throw new Error(`The version that job ${job.id} made is not among the dataset's versions.`);
+    return made.version;
+  }
+
   /** Waits for the pictures, makes their version and starts the run; null where something stood against it. */
   async function start(): Promise<Run | null> {
     failure.value = null;
@@ -235,26 +261,13 @@ export const useWizard = defineStore('wizard', () => {
 
       starting.value = 'preparing';
       await estimates.giveUp();
-      const { job } = await client.datasets.buildVersion({ id: datasetId, recipe: wanted });
-      jobs.note(job);
-      const built = await jobs.ended(job.id);
-      if (built.failure) throw fromFailure(built.failure);
-      const { versions } = await datasets.refresh(datasetId);
-      const version = versions.findLast(
-        (made) =>
-          made.sizePx === wanted.sizePx &&
-          made.channels === wanted.channels &&
-          made.labelMode === wanted.labelMode &&
-          made.background === wanted.background,
-      );
-      if (!version)
-        throw new Error(`The version that job ${job.id} made is not among the dataset's versions.`);
+      const version = chosenVersion(wanted) ?? (await buildVersion(datasetId, wanted));
 
       starting.value = 'creating';
       const run = await client.runs.create({
         projectId,
         datasetId,
-        version: version.version,
+        version,
         presetId: chosen.preset.id,
         settings: chosen.settings,
         stop: chosen.stop,
@@ -282,6 +295,7 @@ export const useWizard = defineStore('wizard', () => {
     unsettled,
     dataset,
     importJob,
+    currentVersion,
     recipe,
     plans,
     training,

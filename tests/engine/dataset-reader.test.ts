@@ -158,7 +158,11 @@ describe('a version of pairs', () => {
   it('gives each input beside its own target, mirrored alike, in memory or not', () => {
     writeInputs();
     for (const keptInMemoryBytes of [1_000_000, 0]) {
-      const reader = open({ pairs: true, horizontalFlip: true, keptInMemoryBytes });
+      const reader = open({
+        pairs: true,
+        augmentation: augmentationOf({ horizontalFlip: true, noise: 0.2 }),
+        keptInMemoryBytes,
+      });
       for (let step = 0; step < 10; step++) {
         const [targets, inputs] = [firstRows(reader.batch(step)), firstRows(reader.inputs(step))];
         expect(inputs).toEqual(targets.map((row) => row.map((value) => value + 10)));

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Recipe } from '../../src-main/contract/domain/datasets.ts';
+import type { RecipeInput } from '../../src-main/contract/domain/recipes.ts';
 import { openDatasetStation, type DatasetStation } from '../fixtures/dataset-station.ts';
 import { flat, pngOf } from '../fixtures/pictures.ts';
 
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => station.close());
 
-const recipe: Recipe = { sizePx: 32, channels: 3, background: '#ffffff', labelMode: 'folders' };
+const recipe: RecipeInput = { sizePx: 32, channels: 3, background: '#ffffff', labelMode: 'folders' };
 const build = (datasetId: string, chosen = recipe) =>
   station.datasets.buildVersion(datasetId, chosen).finished;
 const read = (datasetId: string, version: number, name: string) =>
@@ -53,7 +53,7 @@ test('a version holds pixels, labels and a description that fit together', async
   expect(clear.every((value) => value === 255)).toBe(true);
   const description = JSON.parse((await read(dataset.id, 1, 'version.json')).toString()) as unknown;
   expect(description).toMatchObject({
-    format: 1,
+    format: 2,
     version,
     dataset: { id: dataset.id },
     files: { 'images.u8': { sha256: createHash('sha256').update(images).digest('hex') } },
@@ -182,14 +182,14 @@ describe('pictures to look at', () => {
   test('a picture of a version shows the very pixels that the network gets', async () => {
     const dataset = await threeClasses();
     await build(dataset.id);
-    const { bytes, contentType } = await station.datasets.versionPicture(dataset.id, 1, 4);
+    const { bytes, contentType } = await station.datasets.versions.picture(dataset.id, 1, 4);
     expect(contentType).toBe('image/png');
     const pixels = await sharp(bytes).raw().toBuffer();
     expect(pixels.equals((await read(dataset.id, 1, 'images.u8')).subarray(4 * 3072))).toBe(true);
-    await expect(station.datasets.versionPicture(dataset.id, 1, 5)).rejects.toMatchObject({
+    await expect(station.datasets.versions.picture(dataset.id, 1, 5)).rejects.toMatchObject({
       code: 'not-found',
     });
-    await expect(station.datasets.versionPicture(dataset.id, 2, 0)).rejects.toMatchObject({
+    await expect(station.datasets.versions.picture(dataset.id, 2, 0)).rejects.toMatchObject({
       code: 'not-found',
     });
   });

@@ -22,6 +22,19 @@ describe('media addresses', () => {
       datasetId: 'dataset-1',
       version: 2,
       index: 30,
+      part: 'images',
+    });
+    expect(parseMediaAddress(mediaAddress.versionInput('dataset-1', 2, 30))).toMatchObject({
+      index: 30,
+      part: 'inputs',
+    });
+    const form = { sizePx: 32, channels: 3, crop: 'smart', focus: { x: 0.5, y: 0.25 } } as const;
+    expect(parseMediaAddress(mediaAddress.preview('picture-1', null, 'target', form))).toMatchObject({
+      kind: 'preview',
+      pictureId: 'picture-1',
+      inputPictureId: null,
+      part: 'target',
+      form: { ...form, background: '#ffffff', pairing: { kind: 'none' } },
     });
   });
 
@@ -37,6 +50,11 @@ describe('media addresses', () => {
     'sample/run-1/1e3',
     'sample/run-1',
     'version/d/1/x',
+    'version/d/1/2/other',
+    'preview/p/-/target/%7B%7D',
+    'preview/p/../target/%7B%22sizePx%22%3A32%2C%22channels%22%3A3%7D',
+    'preview/p/-/both/%7B%22sizePx%22%3A32%2C%22channels%22%3A3%7D',
+    'preview/p/-/target/nonsense',
     'studio.db',
     '/etc/passwd',
   ])('that are not ours ask for nothing: %s', (address) => {

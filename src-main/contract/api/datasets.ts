@@ -6,9 +6,9 @@ import {
   licenceSchema,
   pictureSchema,
   quarantinedSchema,
-  recipeSchema,
 } from '../domain/datasets.ts';
 import { jobSchema } from '../domain/jobs.ts';
+import { recipeSchema } from '../domain/recipes.ts';
 import { byId, page, pageOf, procedure } from './procedure.ts';
 
 export const datasets = {

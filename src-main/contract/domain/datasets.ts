@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { failureSchema } from '../errors.ts';
+import { labelModeSchema, recipeSchema, versionStatisticsSchema } from './recipes.ts';
 import { channelsSchema, pictureSizeSchema, seedSchema, sha256Schema, timestampSchema } from './values.ts';
 
 /** Where pictures come from. `upload` is a folder the browser host filled over HTTP. */
@@ -15,9 +16,6 @@ export const importSourceSchema = z.discriminatedUnion('kind', [
 ]);
 export type ImportSource = z.infer<typeof importSourceSchema>;
 
-export const labelModeSchema = z.enum(['folders', 'none']);
-export type LabelMode = z.infer<typeof labelModeSchema>;
-
 export const licenceSchema = z.object({
   /** SPDX identifier where there is one, otherwise free text; empty when unknown. */
   name: z.string(),
@@ -25,19 +23,22 @@ export const licenceSchema = z.object({
 });
 export type Licence = z.infer<typeof licenceSchema>;
 
-export const datasetVersionSchema = z.object({
+/** A version says its whole recipe; those from before a key was known have its default. */
+export const datasetVersionSchema = recipeSchema.extend({
   datasetId: z.string(),
   version: z.number().int().positive(),
-  sizePx: pictureSizeSchema,
-  channels: channelsSchema,
-  /** `#rrggbb` that transparent pictures were laid upon. */
-  background: z.string(),
-  labelMode: labelModeSchema,
+  /** Pictures of the training part; they stand before those that are held out. */
   images: z.number().int(),
+  heldOutImages: z.number().int().default(0),
+  /** Whether each picture has an input beside it, in `inputs.u8`. */
+  paired: z.boolean().default(false),
+  /** Of the training part, in the order of their numbers. */
   classes: z.array(z.object({ name: z.string(), images: z.number().int() })),
   bytes: z.number().int(),
-  /** SHA-256 over `images.u8` followed by `labels.i32`. */
+  /** SHA-256 over `images.u8`, `labels.i32` and, of pairs, `inputs.u8`, one after the other. */
   hash: sha256Schema,
+  /** Null for versions from before it was kept. */
+  statistics: versionStatisticsSchema.nullable().default(null),
   createdAt: timestampSchema,
 });
 export type DatasetVersion = z.infer<typeof datasetVersionSchema>;
@@ -58,6 +59,8 @@ export const datasetSchema = z.object({
   /** What the pictures suggest for the first version. */
   proposal: z.object({ sizePx: pictureSizeSchema, channels: channelsSchema, labelMode: labelModeSchema }),
   versions: z.array(datasetVersionSchema),
+  /** What the next training takes unless told otherwise: the newest, or one that was gone back to. */
+  currentVersion: z.object({ version: z.number().int(), isChosen: z.boolean() }).nullable(),
   createdAt: timestampSchema,
 });
 export type Dataset = z.infer<typeof datasetSchema>;
@@ -74,14 +77,3 @@ export type Picture = z.infer<typeof pictureSchema>;
 
 export const quarantinedSchema = z.object({ name: z.string(), reason: failureSchema });
 export type Quarantined = z.infer<typeof quarantinedSchema>;
-
-export const recipeSchema = z.object({
-  sizePx: pictureSizeSchema,
-  channels: channelsSchema,
-  background: z
-    .string()
-    .regex(/^#[0-9a-f]{6}$/)
-    .default('#ffffff'),
-  labelMode: labelModeSchema,
-});
-export type Recipe = z.infer<typeof recipeSchema>;

@@ -13,6 +13,14 @@ export interface SquareForm {
   background: string;
 }
 
+/** A rectangle of a picture, in its pixels. */
+export interface Area {
+  left: number;
+  top: number;
+  widthPx: number;
+  heightPx: number;
+}
+
 /**
  * The centred square of a picture in the form that networks see: laid on the background, RGB or grey (Rec. 601
  * luma), resized with an antialiased Lanczos filter (a = 3). Plain arithmetic, so that every machine gives the
@@ -20,33 +28,66 @@ export interface SquareForm {
  *
  * @returns `[sizePx, sizePx, channels]`, 0…255
  */
-export function toSquare(image: Pixels, { sizePx, channels, background }: SquareForm): Uint8Array {
+export function toSquare(image: Pixels, form: SquareForm): Uint8Array {
   const sidePx = Math.min(image.widthPx, image.heightPx);
-  const planes = laidOnBackground(image, sidePx, channels, background);
-  const resized = sidePx === sizePx ? planes : resize(planes, sidePx, sizePx, channels);
+  const left = Math.floor((image.widthPx - sidePx) / 2);
+  const top = Math.floor((image.heightPx - sidePx) / 2);
+  const area = { left, top, widthPx: sidePx, heightPx: sidePx };
+  return resampleArea(image, area, { ...form, widthPx: form.sizePx, heightPx: form.sizePx });
+}
+
+/**
+ * An area of a picture, laid on the background, in RGB or grey (Rec. 601 luma), resized: by an antialiased
+ * Lanczos filter (a = 3), or to the nearest pixel.
+ *
+ * @returns `[heightPx, widthPx, channels]`, 0…255
+ */
+export function resampleArea(
+  image: Pixels,
+  area: Area,
+  form: {
+    widthPx: number;
+    heightPx: number;
+    channels: 1 | 3;
+    background: string;
+    resize?: 'lanczos3' | 'nearest';
+  },
+): Uint8Array {
+  const { widthPx, heightPx, channels } = form;
+  const planes = laidOnBackground(image, area, channels, form.background);
+  const isSame = area.widthPx === widthPx && area.heightPx === heightPx;
+  const shape = { fromWidthPx: area.widthPx, fromHeightPx: area.heightPx, widthPx, heightPx, channels };
+  const resized = isSame ? planes : (form.resize === 'nearest' ? toNearest : resize)(planes, shape);
   // The array clamps, as the filter overshoots at hard edges, and rounds.
   return new Uint8Array(Uint8ClampedArray.from(resized).buffer);
 }
 
-/** `[sidePx, sidePx, channels]` in floating point. */
+/** The three values of `#rrggbb`, 0…255. */
+export function colourValues(colour: string): [number, number, number] {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  return [red, green, blue];
+}
+
+/** Rec. 601 luma of values from 0 to 255. */
+export const lumaOf = (red: number, green: number, blue: number): number =>
+  0.299 * red + 0.587 * green + 0.114 * blue;
+
+/** `[area.heightPx, area.widthPx, channels]` in floating point. */
 function laidOnBackground(
   image: Pixels,
-  sidePx: number,
+  area: Area,
   channels: 1 | 3,
   background: string,
 ): Float32Array<ArrayBuffer> {
-  const { pixels, widthPx, heightPx } = image;
-  const under = [1, 3, 5].map((at) => Number.parseInt(background.slice(at, at + 2), 16));
-  const [underRed = 0, underGreen = 0, underBlue = 0] = under;
+  const { pixels, widthPx } = image;
+  const [underRed, underGreen, underBlue] = colourValues(background);
   const isGrey = image.channels <= 2;
   const hasAlpha = image.channels === 2 || image.channels === 4;
-  const left = Math.floor((widthPx - sidePx) / 2);
-  const top = Math.floor((heightPx - sidePx) / 2);
-  const result = new Float32Array(sidePx * sidePx * channels);
+  const result = new Float32Array(area.widthPx * area.heightPx * channels);
   let to = 0;
-  for (let row = 0; row < sidePx; row += 1) {
-    let from = ((top + row) * widthPx + left) * image.channels;
-    for (let column = 0; column < sidePx; column += 1, from += image.channels, to += channels) {
+  for (let row = 0; row < area.heightPx; row += 1) {
+    let from = ((area.top + row) * widthPx + area.left) * image.channels;
+    for (let column = 0; column < area.widthPx; column += 1, from += image.channels, to += channels) {
       let red = pixels[from]!;
       let green = isGrey ? red : pixels[from + 1]!;
       let blue = isGrey ? red : pixels[from + 2]!;
@@ -56,7 +97,7 @@ function laidOnBackground(
         green = underGreen + (green - underGreen) * opacity;
         blue = underBlue + (blue - underBlue) * opacity;
       }
-      if (channels === 1) result[to] = 0.299 * red + 0.587 * green + 0.114 * blue;
+      if (channels === 1) result[to] = lumaOf(red, green, blue);
       else {
         result[to] = red;
         result[to + 1] = green;
@@ -110,18 +151,23 @@ function lanczos(x: number): number {
   return (3 * Math.sin(angle) * Math.sin(angle / 3)) / (angle * angle);
 }
 
-function resize(
-  source: Float32Array,
-  sourcePx: number,
-  targetPx: number,
-  channels: number,
-): Float32Array<ArrayBuffer> {
-  const taps = tapsFor(sourcePx, targetPx);
-  const narrowed = new Float32Array(sourcePx * targetPx * channels);
+interface Shape {
+  fromWidthPx: number;
+  fromHeightPx: number;
+  widthPx: number;
+  heightPx: number;
+  channels: number;
+}
+
+function resize(source: Float32Array, shape: Shape): Float32Array<ArrayBuffer> {
+  const { fromWidthPx, fromHeightPx, widthPx, heightPx, channels } = shape;
+  const narrowed = new Float32Array(fromHeightPx * widthPx * channels);
   // Columns first, then the same along rows: a step of one pixel is `channels` values, then a whole row.
   const pass = (
     from: Float32Array,
     to: Float32Array,
+    taps: Taps,
+    targets: number,
     lines: number,
     fromLine: number,
     toLine: number,
@@ -129,7 +175,7 @@ function resize(
     toStep: number,
   ) => {
     for (let line = 0; line < lines; line += 1) {
-      for (let target = 0; target < targetPx; target += 1) {
+      for (let target = 0; target < targets; target += 1) {
         const start = line * fromLine + taps.first[target]! * fromStep;
         const weightStart = target * taps.count;
         const end = line * toLine + target * toStep;
@@ -143,10 +189,27 @@ function resize(
       }
     }
   };
-  const sourceRow = sourcePx * channels;
-  const targetRow = targetPx * channels;
-  pass(source, narrowed, sourcePx, sourceRow, targetRow, channels, channels);
-  const result = new Float32Array(targetPx * targetPx * channels);
-  pass(narrowed, result, targetPx, channels, channels, targetRow, targetRow);
+  const sourceRow = fromWidthPx * channels;
+  const targetRow = widthPx * channels;
+  const across = tapsFor(fromWidthPx, widthPx);
+  pass(source, narrowed, across, widthPx, fromHeightPx, sourceRow, targetRow, channels, channels);
+  const result = new Float32Array(heightPx * widthPx * channels);
+  const down = tapsFor(fromHeightPx, heightPx);
+  pass(narrowed, result, down, heightPx, widthPx, channels, channels, targetRow, targetRow);
+  return result;
+}
+
+function toNearest(source: Float32Array, shape: Shape): Float32Array<ArrayBuffer> {
+  const { fromWidthPx, fromHeightPx, widthPx, heightPx, channels } = shape;
+  const result = new Float32Array(heightPx * widthPx * channels);
+  for (let row = 0; row < heightPx; row += 1) {
+    const fromRow = Math.floor(((row + 0.5) * fromHeightPx) / heightPx);
+    for (let column = 0; column < widthPx; column += 1) {
+      const fromColumn = Math.floor(((column + 0.5) * fromWidthPx) / widthPx);
+      const from = (fromRow * fromWidthPx + fromColumn) * channels;
+      const to = (row * widthPx + column) * channels;
+      for (let channel = 0; channel < channels; channel += 1) result[to + channel] = source[from + channel]!;
+    }
+  }
   return result;
 }

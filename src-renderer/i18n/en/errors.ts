@@ -57,6 +57,8 @@ export default {
   'class-unknown': '“{run}” cannot draw the class “{wanted}”. Choose one of its own classes.',
   'dataset-does-not-fit':
     'These pictures do not fit the preset. Choose one of the same size and the same channels; one that learns classes needs a folder for each class.',
+  'dataset-not-paired':
+    'This model learns from pairs of an input and a target, and this version holds single pictures. Make a version whose recipe says where the inputs come from.',
   'disk-full': 'The disk is full. Free some space, then try again; nothing half-written was kept.',
   'disk-full-foreseen':
     'This needs about {neededMb} MB, and {freeMb} MB are free. Free some space, then try again.',
@@ -103,6 +105,13 @@ export default {
   'path-missing': '{thing} does not exist. Check the spelling, or whether the drive is connected.',
   'pictures-too-few': 'There are too few pictures to train on. Add more, at least two dozen.',
   'preset-unknown': 'There is no preset {thing}. Choose one from the list.',
+  'recipe-impossible': 'This recipe makes nothing of these pictures. Change it and try again.',
+  'recipe-impossible-balance-without-classes':
+    'Classes can only be evened out where there are at least two. Take labels from the folders, or leave the balance as it is.',
+  'recipe-impossible-held-out-empty':
+    'This share of {images} pictures holds none out. Raise it, or add pictures that are no copies of one another.',
+  'recipe-impossible-no-pairs':
+    'No picture of “{inputs}” has the name of one of “{targets}”. Choose two folders whose files have equal names.',
   'setting-fixed':
     'The setting {thing} is part of what this run is. Fork the run to train on with another value.',
   'setting-out-of-range': 'The setting “{key}” cannot be {value}.',

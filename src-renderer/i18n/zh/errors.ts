@@ -42,6 +42,8 @@ export default {
   'dataset-changed': '该版本的图片在磁盘上有变动。请重新生成此版本。',
   'class-unknown': '“{run}”不能画“{wanted}”这一类。请选择它自己的类别。',
   'dataset-does-not-fit': '图片与预设不符。请选择尺寸与通道一致的预设；条件模型还要求每个类别各有文件夹。',
+  'dataset-not-paired':
+    '这个模型从“输入与目标”的配对中学习，而这个版本只有单张图片。请在制备方案中说明输入从哪里来，再制作一个版本。',
   'disk-full': '磁盘已满。请腾出空间后重试；未留下半成品。',
   'disk-full-foreseen': '约需 {neededMb} MB，现余 {freeMb} MB。请腾出空间后重试。',
   'engine-crashed': '训练进程意外退出。可从最近的检查点继续。',
@@ -79,6 +81,11 @@ export default {
   'path-missing': '{thing}不存在。请检查拼写，或确认磁盘已连接。',
   'pictures-too-few': '图片太少，无法训练。请补充到至少二十多张。',
   'preset-unknown': '没有名为{thing}的预设。请从列表中选择。',
+  'recipe-impossible': '按这个方案，这些图片得不到任何结果。请修改后再试。',
+  'recipe-impossible-balance-without-classes': '至少要有两个类别才能均衡。请从文件夹取标签，或不做均衡。',
+  'recipe-impossible-held-out-empty':
+    '{images} 张图片按这个比例留不出一张。请提高比例，或加入互不重复的图片。',
+  'recipe-impossible-no-pairs': '“{inputs}”中没有与“{targets}”同名的图片。请选择文件名一一对应的两个文件夹。',
   'setting-fixed': '设置{thing}决定了这次训练的本质，不能中途更改。如需换值，请派生一个新的训练。',
   'setting-out-of-range': '设置“{key}”不能取 {value}。',
   'setting-unknown': '这里没有“{key}”这项设置。',

@@ -1,0 +1,343 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Dataset, DatasetVersion } from '../contract/domain/datasets.ts';
+import type { Job } from '../contract/domain/jobs.ts';
+import type { FocusPoint, Recipe, RecipeInput } from '../contract/domain/recipes.ts';
+import { recipeSchema } from '../contract/domain/recipes.ts';
+import type {
+  DifferenceKind,
+  PreviewForm,
+  VersionComparison,
+  VersionDifference,
+  VersionOutline,
+} from '../contract/domain/versions.ts';
+import { StudioError } from '../contract/errors.ts';
+import { encodePng } from '../imaging/pure/png-encode.ts';
+import type { datasetQueries } from '../store/datasets.ts';
+import { freeDiskBytes } from '../workspace/files.ts';
+import { makeVersion, readVersionPicture, versionBytes, type VersionTools } from './dataset-version.ts';
+import type { MediaBytes } from './datasets.ts';
+import type { Jobs } from './jobs.ts';
+import { compareVersions, type ComparedVersions } from './version-compare.ts';
+import type { PixelRecipe, RowPictures, RowPixels } from './version-pixels.ts';
+import { derivedInput, preparedRow, transformKey } from './version-pixels.ts';
+import { labelsOf, planVersion, type Candidate, type VersionPlan } from './version-plan.ts';
+import { findEarlierRows } from './version-reuse.ts';
+import { measuredStatistics } from './version-statistics.ts';
+
+export type DatasetVersions = ReturnType<typeof createDatasetVersions>;
+
+/** What other rooms of the studio decided about the pictures of a dataset; asked anew for each version. */
+export interface PictureJudgements {
+  /** Ids of pictures that stay out, with the reason. */
+  keptOut(datasetId: string): ReadonlyMap<string, 'excluded' | 'may-not-train'>;
+  /** Ids of pictures that look alike; a split never parts them. */
+  alike(datasetId: string): readonly (readonly string[])[];
+}
+
+/** The last comparisons stay at hand, as their differences are asked for page by page. */
+const keptComparisons = 4;
+/** Prepared pictures of previews: what a slider changes is often only what comes after. */
+const keptPreviews = 256;
+
+const notFound = (kind: string, id: string) =>
+  new StudioError('not-found', `There is no ${kind} “${id}”.`, { kind, id });
+
+/** Versions of datasets: planned, made, compared, and gone back to. */
+export function createDatasetVersions({
+  queries,
+  jobs,
+  judgements,
+  dataset: get,
+  ...tools
+}: VersionTools & {
+  queries: ReturnType<typeof datasetQueries>;
+  jobs: Jobs;
+  judgements: PictureJudgements;
+  /** @throws StudioError `not-found` */
+  dataset: (id: string) => Dataset;
+}) {
+  const { versions, workspace, originals } = tools;
+  /** The last build of each dataset: versions are numbered one after the other. */
+  const building = new Map<string, Promise<unknown>>();
+  const comparisons = new Map<string, Promise<ComparedVersions>>();
+  const previews = new Map<string, Promise<RowPixels>>();
+
+  /** @throws StudioError `not-found` */
+  const version = (datasetId: string, number: number): DatasetVersion => {
+    const found = versions.version(datasetId, number);
+    if (!found) throw notFound('dataset version', `${datasetId} v${number}`);
+    return found;
+  };
+
+  const plan = (datasetId: string, recipe: Recipe) => {
+    const keptOut = judgements.keptOut(datasetId);
+    const points = new Map(
+      versions.focusPoints(datasetId).map(({ pictureId, x, y }) => [pictureId, { x, y }]),
+    );
+    const candidates: Candidate[] = queries
+      .allPictures(datasetId)
+      .filter(({ id }) => !keptOut.has(id))
+      .map((picture) => ({ ...picture, focus: points.get(picture.id) ?? null }));
+    const counts = { excluded: 0, 'may-not-train': 0 };
+    for (const reason of keptOut.values()) counts[reason] += 1;
+    return { counts, made: planVersion(recipe, candidates, judgements.alike(datasetId)) };
+  };
+
+  /** The version that this recipe made of these very pictures, if there is one. */
+  const existing = async (
+    datasetId: string,
+    recipe: Recipe,
+    made: VersionPlan,
+  ): Promise<DatasetVersion | null> => {
+    for (const { version: found, inputsHash } of versions.versionsOfRecipe(datasetId, recipe)) {
+      if (inputsHash === made.inputsHash) return found;
+      if (inputsHash === null && (await isOfPlan(found, made))) return found;
+    }
+    return null;
+  };
+
+  /** Versions from before inputs were hashed tell by their pictures and labels; there were no other facts. */
+  const isOfPlan = async (found: DatasetVersion, made: VersionPlan): Promise<boolean> => {
+    const pictures = versions.pictures(found.datasetId, found.version);
+    const isSame =
+      pictures.length === made.rows.length &&
+      made.rows.every(({ target }, at) => target.focus === null && target.id === pictures[at]!.pictureId);
+    if (!isSame) return false;
+    const folder = workspace.versionFolder(found.datasetId, found.version);
+    const labels = await readFile(join(folder, 'labels.i32')).catch(() => null);
+    return labels?.equals(labelsOf(made)) ?? false;
+  };
+
+  const requireIdle = (datasetId: string): Dataset => {
+    const dataset = get(datasetId);
+    if (!dataset.importing) return dataset;
+    throw new StudioError(
+      'not-possible-now',
+      `The pictures of “${dataset.name}” are still coming in. Wait until the import has ended.`,
+      { name: dataset.name },
+    );
+  };
+
+  const compared = (datasetId: string, from: number, to: number): Promise<ComparedVersions> => {
+    const key = `${datasetId}/${from}/${to}`;
+    const side = (number: number) => ({
+      version: version(datasetId, number),
+      pictures: versions.pictures(datasetId, number),
+    });
+    const known = comparisons.get(key) ?? compareVersions(side(from), side(to), workspace);
+    remember(comparisons, key, known, keptComparisons);
+    return known;
+  };
+
+  const statisticsOf = async (datasetId: string, number: number) => {
+    const found = version(datasetId, number);
+    if (found.statistics) return found.statistics;
+    const measured = await measuredStatistics(found, workspace);
+    if (measured) versions.setStatistics(datasetId, number, measured);
+    return measured;
+  };
+
+  /** Made once for all that is derived from it, so that a slider only does what comes after. */
+  const prepared = async (
+    row: RowPictures,
+    form: PixelRecipe,
+    part: 'target' | 'input',
+  ): Promise<Uint8Array> => {
+    const { kind } = form.pairing;
+    const bothNeeded = kind === 'by-name' || kind === 'side-by-side';
+    const base: PixelRecipe = bothNeeded ? form : { ...form, pairing: { kind: 'none' } };
+    const key = transformKey(bothNeeded ? row : { ...row, input: null }, base).toString('hex');
+    const known = previews.get(key) ?? preparedRow(row, base, originals);
+    remember(previews, key, known, keptPreviews);
+    const { target, input } = await known;
+    if (part === 'target') return target;
+    return input ?? derivedInput(target, row.target, form) ?? target;
+  };
+
+  return {
+    version,
+
+    /**
+     * Starts to make a version, or finds the one that the same recipe made of the same pictures; either becomes
+     * the current one.
+     *
+     * @throws StudioError `not-found`, `not-possible-now` while its import is running
+     */
+    build(datasetId: string, input: RecipeInput): { job: Job; finished: Promise<DatasetVersion> } {
+      const recipe = recipeSchema.parse(input);
+      const { name } = requireIdle(datasetId);
+      return jobs.start('version', name, async (control) => {
+        control.result(datasetId);
+        const make = async (): Promise<DatasetVersion> => {
+          control.signal.throwIfAborted();
+          const { made } = plan(datasetId, recipe);
+          const found = await existing(datasetId, recipe, made);
+          if (!found) return makeVersion(get(datasetId), recipe, made, tools, control);
+          const isNewest = versions.versions(datasetId).at(-1)?.version === found.version;
+          versions.choose(datasetId, isNewest ? null : found.version);
+          return found;
+        };
+        const before = building.get(datasetId) ?? Promise.resolve();
+        const made = before.then(make, make);
+        building.set(datasetId, made);
+        try {
+          return await made;
+        } finally {
+          if (building.get(datasetId) === made) building.delete(datasetId);
+        }
+      });
+    },
+
+    /**
+     * What a recipe would make of the pictures as they are now, with `samples` of them spread over the set;
+     * `start` turns to others.
+     *
+     * @throws StudioError `not-found`, `recipe-impossible`, `pictures-too-few`
+     */
+    async outline(
+      datasetId: string,
+      input: RecipeInput,
+      samples: number,
+      start: number,
+    ): Promise<VersionOutline> {
+      const recipe = recipeSchema.parse(input);
+      const dataset = get(datasetId);
+      const { made, counts } = plan(datasetId, recipe);
+      const found = await existing(datasetId, recipe, made);
+      const shape = {
+        sizePx: recipe.sizePx,
+        channels: recipe.channels,
+        paired: recipe.pairing.kind !== 'none',
+      };
+      const keys = Buffer.concat(made.rows.map((row) => transformKey(row, recipe)));
+      const earlier = await findEarlierRows(dataset.versions, shape, keys, workspace);
+      const { rows } = made;
+      const shown = Math.min(samples, rows.length);
+      return {
+        images: made.images,
+        heldOutImages: made.heldOut,
+        classes: made.classes,
+        bytes: versionBytes(recipe, rows.length),
+        freeBytes: await freeDiskBytes(workspace.folder),
+        excluded: counts.excluded,
+        mayNotTrain: counts['may-not-train'],
+        unpaired: made.unpaired,
+        reusable: earlier.size,
+        existing: found?.version ?? null,
+        samples: Array.from({ length: shown }, (_, at) => {
+          const { target, input: other } =
+            rows[(start + Math.floor((at * rows.length) / shown)) % rows.length]!;
+          const { id, name, widthPx, heightPx, focus } = target;
+          return { pictureId: id, name, widthPx, heightPx, inputPictureId: other?.id ?? null, focus };
+        }),
+      };
+    },
+
+    /**
+     * A picture as a recipe would make it, as PNG; nothing is written.
+     *
+     * @throws StudioError `not-found`, `dataset-changed`, `file-unreadable`
+     */
+    async preview(
+      pictureId: string,
+      inputPictureId: string | null,
+      part: 'target' | 'input',
+      { focus, ...form }: PreviewForm,
+    ): Promise<MediaBytes> {
+      const picture = (id: string, point: FocusPoint | null): Candidate => {
+        const found = queries.picture(id);
+        if (!found) throw notFound('picture', id);
+        return { ...found, focus: point };
+      };
+      const row = {
+        target: picture(pictureId, focus),
+        input: inputPictureId === null ? null : picture(inputPictureId, null),
+      };
+      const pixels = await prepared(row, form, part);
+      const { sizePx, channels } = form;
+      const bytes = encodePng({ pixels, widthPx: sizePx, heightPx: sizePx, channels });
+      return { bytes, contentType: 'image/png' };
+    },
+
+    /** @throws StudioError `not-found` */
+    setFocus(pictureId: string, focus: FocusPoint | null): void {
+      if (!queries.picture(pictureId)) throw notFound('picture', pictureId);
+      versions.setFocus(pictureId, focus);
+    },
+
+    /**
+     * Makes a version the one that the next training takes; null goes back to the newest.
+     *
+     * @throws StudioError `not-found`
+     */
+    makeCurrent(datasetId: string, number: number | null): Dataset {
+      const { versions: all } = get(datasetId);
+      if (number !== null) version(datasetId, number);
+      versions.choose(datasetId, number === all.at(-1)?.version ? null : number);
+      return get(datasetId);
+    },
+
+    /** @throws StudioError `not-found`, `dataset-changed` */
+    async compare(datasetId: string, from: number, to: number): Promise<VersionComparison> {
+      const { comparison } = await compared(datasetId, from, to);
+      return {
+        ...comparison,
+        statistics: {
+          from: await statisticsOf(datasetId, from),
+          to: await statisticsOf(datasetId, to),
+        },
+      };
+    },
+
+    /** @throws StudioError `not-found`, `dataset-changed` */
+    async differences(
+      datasetId: string,
+      from: number,
+      to: number,
+      kind: DifferenceKind,
+      offset: number,
+      limit: number,
+    ): Promise<{ total: number; items: VersionDifference[] }> {
+      const { differences } = await compared(datasetId, from, to);
+      const ofKind = differences.filter((difference) => difference.kind === kind);
+      return { total: ofKind.length, items: ofKind.slice(offset, offset + limit) };
+    },
+
+    /**
+     * A picture as the network sees it, as PNG; with `inputs`, the other half of its pair.
+     *
+     * @throws StudioError `not-found`, `dataset-changed`
+     */
+    async picture(
+      datasetId: string,
+      number: number,
+      index: number,
+      part: 'images' | 'inputs' = 'images',
+    ): Promise<MediaBytes> {
+      const found = version(datasetId, number);
+      const isThere = index < found.images + found.heldOutImages && (part === 'images' || found.paired);
+      if (!isThere) throw notFound('picture', `${datasetId} v${number} #${index}`);
+      const pixels = await readVersionPicture(found, index, workspace, part);
+      const { sizePx, channels } = found;
+      const bytes = encodePng({ pixels, widthPx: sizePx, heightPx: sizePx, channels });
+      return { bytes, contentType: 'image/png' };
+    },
+  };
+}
+
+/** Keeps the newest entries of a map, in the order of their last use. */
+function remember<Value>(
+  kept: Map<string, Promise<Value>>,
+  key: string,
+  value: Promise<Value>,
+  most: number,
+): void {
+  kept.delete(key);
+  kept.set(key, value);
+  value.catch(() => kept.delete(key));
+  for (const oldest of kept.keys()) {
+    if (kept.size <= most) break;
+    kept.delete(oldest);
+  }
+}
