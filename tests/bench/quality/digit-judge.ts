@@ -111,7 +111,7 @@ export function trainJudge(digits: Digits, seed: number): DigitJudge {
         const target = tf.oneHot(tf.tensor1d(labels, 'int32'), classes);
         const { grads } = tf.variableGrads(() => {
           const logits = run(head, run(body, batch)) as tf.Tensor2D;
-          return tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1))).asScalar();
+          return tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1))) as tf.Scalar;
         }, [...weights.values()]);
         adam.step(inOrder(weights, grads));
       });

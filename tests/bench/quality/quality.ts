@@ -253,7 +253,9 @@ export async function benchQuality(
       encodeIdx({ dimensions: [training.labels.length], data: training.labels }),
     );
     const workspace = ['--workspace', path.join(folder, 'workspace'), '--json'];
-    const dataset = String((await command('import', path.join(folder, name), ...workspace))['dataset']);
+    const dataset = String(
+      (await command('import', path.join(folder, name), '--name', 'Digits', ...workspace))['dataset'],
+    );
     const results: QualityResult[] = [];
     const take = (drawn: Drawn) => {
       const result = judgeDrawn(drawn, judge, reference, realDistance);
