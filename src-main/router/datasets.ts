@@ -13,7 +13,7 @@ export const datasetsRouter = (procedures: Procedures['datasets'], studio: Studi
     studio.datasets.setLicence(input.id, input.licence),
   ),
   pictures: procedures.pictures.handler(({ input }) =>
-    studio.datasets.pictures(input.id, input.offset, input.limit, input.label),
+    studio.datasets.pictures(input.id, input.offset, input.limit, input.label, input.selection),
   ),
   quarantined: procedures.quarantined.handler(({ input }) =>
     studio.datasets.quarantined(input.id, input.offset, input.limit),

@@ -2,6 +2,7 @@ import SQLite from 'better-sqlite3';
 import { StudioError } from '../contract/errors.ts';
 import { first } from './migrations/0001-first.ts';
 import { classesOfImages } from './migrations/0002-classes-of-images.ts';
+import { cleaning } from './migrations/0004-cleaning.ts';
 import { recipes } from './migrations/0005-recipes.ts';
 import { overnight } from './migrations/0006-overnight.ts';
 
@@ -15,7 +16,7 @@ export interface Migration {
 }
 
 /** In order; a migration that was released is never edited. */
-export const migrations: readonly Migration[] = [first, classesOfImages, recipes, overnight];
+export const migrations: readonly Migration[] = [first, classesOfImages, cleaning, recipes, overnight];
 
 export const schemaVersion = migrations.at(-1)!.version;
 

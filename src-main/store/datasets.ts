@@ -1,4 +1,10 @@
-import type { Dataset, Licence, Picture, Quarantined } from '../contract/domain/datasets.ts';
+import type {
+  Dataset,
+  Licence,
+  Picture,
+  PictureSelection,
+  Quarantined,
+} from '../contract/domain/datasets.ts';
 import type { Database } from './database.ts';
 
 interface DatasetRow {
@@ -23,23 +29,26 @@ interface PictureRow {
   label: string | null;
   width_px: number;
   height_px: number;
+  exclusion: string | null;
 }
 
 /** Everything of a dataset but its versions and classes, which have queries of their own. */
 export type DatasetFacts = Omit<Dataset, 'versions' | 'currentVersion' | 'classes'>;
 
-export interface NewPicture extends Picture {
+export interface NewPicture extends Omit<Picture, 'excluded'> {
   ordinal: number;
   originalSha256: string;
   originalIndex: number | null;
 }
 
 /** A picture together with where its bytes are. */
-export interface StoredPicture extends Picture {
+export interface StoredPicture extends Omit<Picture, 'excluded'> {
   originalSha256: string;
   /** Which picture of a container; null where the original is the picture. */
   originalIndex: number | null;
   extension: string;
+  /** What is done to it before it enters a version; null for nothing. */
+  repair: 'median' | null;
 }
 
 export interface Original {
@@ -68,7 +77,15 @@ const toPicture = (row: PictureRow): Picture => ({
   label: row.label,
   widthPx: row.width_px,
   heightPx: row.height_px,
+  excluded: row.exclusion !== null,
 });
+
+/** Conditions that the indices of the table answer. */
+const selecting: Readonly<Record<PictureSelection, string>> = {
+  all: '',
+  kept: 'AND exclusion IS NULL',
+  excluded: 'AND exclusion IS NOT NULL',
+};
 
 /** Queries of datasets, their pictures and originals. */
 export function datasetQueries(database: Database) {
@@ -125,16 +142,27 @@ export function datasetQueries(database: Database) {
      RETURNING sha256, extension, bytes`,
   );
 
-  const pictureCount = database.prepare<[string, string | null, string | null], { n: number }>(
-    'SELECT count(*) AS n FROM picture WHERE dataset_id = ? AND (? IS NULL OR label = ?)',
-  );
-  const picturePage = database.prepare<[string, string | null, string | null, number, number], PictureRow>(
-    `SELECT id, name, label, width_px, height_px FROM picture
-     WHERE dataset_id = ? AND (? IS NULL OR label = ?) ORDER BY ordinal LIMIT ? OFFSET ?`,
+  const pagesOf = (selection: PictureSelection, ofLabel: string) => {
+    const condition = `dataset_id = ? ${ofLabel} ${selecting[selection]}`;
+    return {
+      count: database.prepare<string[], number>(`SELECT count(*) FROM picture WHERE ${condition}`).pluck(),
+      // The places are found in an index alone; only the rows of the page are read.
+      page: database.prepare<(string | number)[], PictureRow>(
+        `SELECT id, name, label, width_px, height_px, exclusion FROM picture WHERE id IN (
+           SELECT id FROM picture WHERE ${condition} ORDER BY ordinal LIMIT ? OFFSET ?)
+         ORDER BY ordinal`,
+      ),
+    };
+  };
+  const pages = new Map(
+    (['all', 'kept', 'excluded'] as const).flatMap((selection) => [
+      [selection as string, pagesOf(selection, '')] as const,
+      [`${selection} of label`, pagesOf(selection, 'AND label = ?')] as const,
+    ]),
   );
   const stored = `
     SELECT p.id, p.name, p.label, p.width_px AS widthPx, p.height_px AS heightPx,
-      p.original_sha256 AS originalSha256, p.original_index AS originalIndex, o.extension
+      p.original_sha256 AS originalSha256, p.original_index AS originalIndex, o.extension, p.repair
     FROM picture p JOIN original o ON o.sha256 = p.original_sha256`;
   const storedOne = database.prepare<[string], StoredPicture>(`${stored} WHERE p.id = ?`);
   const storedAll = database.prepare<[string], StoredPicture>(
@@ -216,9 +244,16 @@ export function datasetQueries(database: Database) {
     }),
     originals: (): Original[] => allOriginals.all(),
 
-    pictures(id: string, offset: number, limit: number, label: string | null) {
-      const total = pictureCount.get(id, label, label)!.n;
-      return { total, items: picturePage.all(id, label, label, limit, offset).map(toPicture) };
+    pictures(
+      id: string,
+      offset: number,
+      limit: number,
+      label: string | null,
+      selection: PictureSelection = 'all',
+    ): { total: number; items: Picture[] } {
+      const { count, page } = pages.get(label === null ? selection : `${selection} of label`)!;
+      const of = label === null ? [id] : [id, label];
+      return { total: count.get(...of) ?? 0, items: page.all(...of, limit, offset).map(toPicture) };
     },
     picture: (pictureId: string): StoredPicture | null => storedOne.get(pictureId) ?? null,
     allPictures: (datasetId: string): StoredPicture[] => storedAll.all(datasetId),

@@ -6,6 +6,7 @@ import type {
   ImportSource,
   Licence,
   Picture,
+  PictureSelection,
   Quarantined,
 } from '../contract/domain/datasets.ts';
 import type { Job } from '../contract/domain/jobs.ts';
@@ -142,10 +143,18 @@ export function createDatasets({
       return get(id);
     },
     /** In the order of the source; with a label, those of one class. */
-    pictures(id: string, offset: number, limit: number, label?: string): { total: number; items: Picture[] } {
+    pictures(
+      id: string,
+      offset: number,
+      limit: number,
+      label?: string,
+      selection: PictureSelection = 'all',
+    ): { total: number; items: Picture[] } {
       get(id);
-      return queries.pictures(id, offset, limit, label ?? null);
+      return queries.pictures(id, offset, limit, label ?? null, selection);
     },
+    /** To be called when labels of its pictures were corrected. */
+    forgetClasses: (id: string): void => void knownClasses.delete(id),
     /** Files that could not be read, each with the reason. */
     quarantined(id: string, offset: number, limit: number): { total: number; items: Quarantined[] } {
       get(id);

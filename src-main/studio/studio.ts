@@ -4,6 +4,7 @@ import { preferenceQueries } from '../store/preferences.ts';
 import { openWorkspace } from '../workspace/workspace.ts';
 import { createBackends } from './backends.ts';
 import { createDatasets } from './datasets.ts';
+import { pictureJudgements } from './picture-judgements.ts';
 import { createEstimates } from './estimate.ts';
 import { createExports } from './exports.ts';
 import { createGallery } from './gallery.ts';
@@ -56,7 +57,7 @@ export async function openStudio(options: {
   const { version, host } = options;
   const jobs = createJobs();
   const uploads = createUploads({ workspace });
-  const datasets = createDatasets({ database, workspace, jobs });
+  const datasets = createDatasets({ database, workspace, jobs, judgements: pictureJudgements(database) });
   const notices = [...(await datasets.recover()), ...(await reconcile(database, workspace))];
   const backends = createBackends({ database });
   const runs = createRuns({ database, backends, workspace, datasets, queue: options.queue });

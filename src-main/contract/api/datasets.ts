@@ -5,6 +5,7 @@ import {
   importSourceSchema,
   licenceSchema,
   pictureSchema,
+  pictureSelectionSchema,
   quarantinedSchema,
 } from '../domain/datasets.ts';
 import { jobSchema } from '../domain/jobs.ts';
@@ -27,7 +28,13 @@ export const datasets = {
   rename: procedure.input(byId.extend({ name: z.string().trim().min(1).max(120) })).output(datasetSchema),
   setLicence: procedure.input(byId.extend({ licence: licenceSchema })).output(datasetSchema),
   pictures: procedure
-    .input(page.extend({ id: z.string(), label: z.string().optional() }))
+    .input(
+      page.extend({
+        id: z.string(),
+        label: z.string().optional(),
+        selection: pictureSelectionSchema.default('all'),
+      }),
+    )
     .output(pageOf(pictureSchema)),
   quarantined: procedure.input(page.extend({ id: z.string() })).output(pageOf(quarantinedSchema)),
   /** Makes a version, or returns the one that the same recipe made before. */

@@ -72,8 +72,14 @@ export const pictureSchema = z.object({
   label: z.string().nullable(),
   widthPx: z.number().int(),
   heightPx: z.number().int(),
+  /** Kept out of versions by a decision of the review; it can be taken in again. */
+  excluded: z.boolean(),
 });
 export type Picture = z.infer<typeof pictureSchema>;
+
+/** Which pictures of a dataset: all, those that may enter a version, or those that are kept out. */
+export const pictureSelectionSchema = z.enum(['all', 'kept', 'excluded']);
+export type PictureSelection = z.infer<typeof pictureSelectionSchema>;
 
 export const quarantinedSchema = z.object({ name: z.string(), reason: failureSchema });
 export type Quarantined = z.infer<typeof quarantinedSchema>;
