@@ -121,8 +121,10 @@ export async function train(context: TrainingContext): Promise<void> {
 
   const save = (): void => {
     if (savedStep === step) return;
+    // Saving measures the statistics of the average: they are looked through as well.
+    const tensors = model.save();
     requireFinite(model, step);
-    const written = writeCheckpoint(runFolder, { config, step, tensors: model.save() });
+    const written = writeCheckpoint(runFolder, { config, step, tensors });
     savedStep = step;
     const score = scores.steps === 0 ? null : scores.sum / scores.steps;
     scores = { sum: 0, steps: 0 };

@@ -35,6 +35,13 @@ export function classUnknown(run: Run, wanted: string): StudioError {
   });
 }
 
+/** For the provenance: what the run branched off, without its name, which may change. */
+function parentOf({ parent }: Run): Pick<Provenance['run'], 'parent'> {
+  if (!parent) return {};
+  const { runId, step, sha256 } = parent;
+  return { parent: { runId, step, sha256 } };
+}
+
 /** A generous bound for one small PNG with its provenance. */
 const bytesPerImage = 40_000;
 
@@ -96,6 +103,7 @@ export function createGeneration({
           checkpointSha256: checkpoint.sha256,
           settings: run.settings,
           backend: run.backend?.device ?? '',
+          ...parentOf(run),
         },
         dataset: {
           id: dataset.id,

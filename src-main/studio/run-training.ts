@@ -271,6 +271,11 @@ export function createRunTraining(context: TrainingContext) {
     /** The failure of a run whose training could not even be begun. */
     giveUp(id: string, error: unknown): void {
       const failure = toFailure(error);
+      if (context.isClosing() && failure.code === 'cancelled') {
+        note(id, 'stopped');
+        change(id, { state: 'stopped', endedAt: Date.now() });
+        return;
+      }
       note(id, 'failed', failure.message);
       change(id, { state: 'failed', failure, endedAt: Date.now() });
     },

@@ -35,6 +35,10 @@ export const provenanceSchema = z.object({
     checkpointSha256: sha256Schema,
     settings: settingsSchema,
     backend: z.string(),
+    /** The run and checkpoint that it branched off, if it did. */
+    parent: z
+      .object({ runId: z.string(), step: z.number().int(), sha256: sha256Schema.nullable() })
+      .optional(),
   }),
   dataset: z.object({
     id: z.string(),
