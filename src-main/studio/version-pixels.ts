@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Recipe } from '../contract/domain/recipes.ts';
+import { withoutNoise } from '../imaging/denoise.ts';
 import type { PictureBytes, Preparation } from '../imaging/prepare.ts';
 import { preparationRevision, preparePicture } from '../imaging/prepare.ts';
 import { deriveInput } from '../imaging/pure/derive-input.ts';
@@ -82,6 +83,11 @@ const alike = (how: Preparation, placeOf: Preparation['placeOf']): Preparation =
 });
 
 async function bytesOf(picture: Candidate, originals: DatasetOriginals): Promise<PictureBytes> {
+  const bytes = await storedBytes(picture, originals);
+  return picture.repair === 'median' ? withoutNoise(bytes) : bytes;
+}
+
+async function storedBytes(picture: Candidate, originals: DatasetOriginals): Promise<PictureBytes> {
   const { name } = picture;
   if (picture.originalIndex !== null) {
     const container = await originals.container(picture);
@@ -107,10 +113,11 @@ function holesSeed(seed: number, { originalSha256, originalIndex }: Candidate): 
  */
 export function transformKey({ target, input }: RowPictures, recipe: PixelRecipe): Buffer {
   const { sizePx, channels, background, crop, resize, normalisation, pairing } = recipe;
-  const told = ({ originalSha256, originalIndex, focus }: Candidate) => [
+  const told = ({ originalSha256, originalIndex, focus, repair }: Candidate) => [
     originalSha256,
     originalIndex,
     focus && crop !== 'letterbox' ? [focus.x, focus.y] : null,
+    ...(repair ? [repair] : []),
   ];
   return createHash('sha256')
     .update(

@@ -165,11 +165,12 @@ function balancedRows(rows: readonly PlannedRow[], { balance, seed }: Recipe): P
 
 function hashOf(rows: readonly PlannedRow[], images: number): string {
   const hash = createHash('sha256');
-  const told = ({ id, originalSha256, originalIndex, focus }: Candidate) => [
+  const told = ({ id, originalSha256, originalIndex, focus, repair }: Candidate) => [
     id,
     originalSha256,
     originalIndex,
     focus && [focus.x, focus.y],
+    ...(repair ? [repair] : []),
   ];
   rows.forEach(({ target, input, className }, at) =>
     hash.update(`${JSON.stringify([at < images, told(target), input && told(input), className])}\n`),

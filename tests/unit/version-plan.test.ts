@@ -15,6 +15,7 @@ const candidate = (name: string, content = name): Candidate => ({
   originalSha256: createHash('sha256').update(content).digest('hex'),
   originalIndex: null,
   extension: 'png',
+  repair: null,
   focus: null,
 });
 const many = (label: string, count: number) =>
