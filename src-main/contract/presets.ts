@@ -1,14 +1,16 @@
 import { StudioError } from './errors.ts';
 import { cgan } from './families/cgan.ts';
 import { dcgan } from './families/dcgan.ts';
+import { ddpm } from './families/ddpm.ts';
 import type { Family } from './families/family.ts';
 import { mlpGan } from './families/mlp-gan.ts';
+import { resnetGan } from './families/resnet-gan.ts';
 import { vae } from './families/vae.ts';
 import { wganGp } from './families/wgan-gp.ts';
-import type { Settings } from './hyper-parameters.ts';
+import type { HyperParameter, Settings } from './hyper-parameters.ts';
 import { resolveSettings } from './hyper-parameters.ts';
 
-export const familyIds = ['mlp-gan', 'dcgan', 'wgan-gp', 'vae', 'cgan'] as const;
+export const familyIds = ['mlp-gan', 'dcgan', 'wgan-gp', 'vae', 'cgan', 'resnet-gan', 'ddpm'] as const;
 export type FamilyId = (typeof familyIds)[number];
 
 export const pictureSizes = [28, 32, 64] as const;
@@ -21,6 +23,8 @@ export const families: Readonly<Record<FamilyId, Family>> = {
   'wgan-gp': wganGp,
   vae,
   cgan,
+  'resnet-gan': resnetGan,
+  ddpm,
 };
 
 export interface Preset {
@@ -81,6 +85,22 @@ export const presets: readonly Preset[] = [
   preset('cgan', 32, 3, 8_000, { learningRate: 0.0005 }),
   preset('cgan', 64, 1, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
   preset('cgan', 64, 3, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('resnet-gan', 28, 1, 6_000),
+  preset('resnet-gan', 28, 3, 6_000),
+  preset('resnet-gan', 32, 1, 8_000),
+  preset('resnet-gan', 32, 3, 8_000),
+  preset('resnet-gan', 64, 1, 12_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('resnet-gan', 64, 3, 12_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('ddpm', 28, 1, 8_000),
+  preset('ddpm', 28, 3, 8_000),
+  preset('ddpm', 32, 1, 8_000),
+  preset('ddpm', 32, 3, 8_000),
+  ...([1, 3] as const).map((channels) =>
+    preset('ddpm', 64, channels, 20_000, {
+      ...{ baseChannels: 16, batchSize: 32, learningRate: 0.0005 },
+      ...{ sampleEverySteps: 200, checkpointEverySteps: 400 },
+    }),
+  ),
 ];
 
 /**
@@ -107,4 +127,28 @@ export function findPreset(id: string): Preset {
  */
 export function settingsFor(preset: Preset, chosen: Readonly<Settings> = {}): Settings {
   return resolveSettings(families[preset.family].parameters, preset.settings, chosen);
+}
+
+/** Whether a model of these settings learns classes and draws the one that is asked for. */
+export function learnsClasses(family: FamilyId, settings: Readonly<Settings>): boolean {
+  return families[family].needsClasses === true || settings.learnClasses === true;
+}
+
+/** What can be chosen when a model of these settings generates. */
+export function samplingParameters({ family, settings }: ModelKind): readonly HyperParameter[] {
+  return families[family].sampling?.(settings) ?? [];
+}
+
+/**
+ * How a model of these settings generates: its family's defaults with what was chosen on top, each value checked.
+ *
+ * @throws StudioError `setting-unknown`, `setting-out-of-range`
+ */
+export function samplingSettings(model: ModelKind, chosen: Readonly<Settings> = {}): Settings {
+  return resolveSettings(samplingParameters(model), chosen);
+}
+
+interface ModelKind {
+  readonly family: FamilyId;
+  readonly settings: Readonly<Settings>;
 }

@@ -28,7 +28,7 @@ export async function generate(
   const model = family.build(config);
   try {
     model.load(checkpoint.tensors, checkpoint.step, job.checkpoint);
-    const latentSize = Number(config.settings.latentSize);
+    const { latentSize } = model;
     const pictureBytes = sizePx * sizePx * channels;
     for (let first = 0; first < seeds.length; first += batchSize) {
       const batch = seeds.slice(first, first + batchSize);

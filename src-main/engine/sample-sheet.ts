@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Settings } from '../contract/hyper-parameters.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import type { Model } from './models/family.ts';
 import { normals } from './random.ts';
@@ -19,15 +20,15 @@ export interface SampleSheet {
  * with a column for each class (the first 16) and one latent for each row.
  */
 export function drawSampleSheet(model: Model): SampleSheet {
-  const { seed, sizePx, channels, settings, classes } = model.config;
+  const { seed, sizePx, channels, classes } = model.config;
   const columns = classes ? Math.min(classes.length, mostColumns) : side;
   const rows = side;
   const tiles = columns * rows;
-  const latentSize = Number(settings.latentSize);
+  const { latentSize } = model;
   const drawn = normals(seed, 'sample-latents', 0, (classes ? rows : tiles) * latentSize);
   const latents = classes ? repeatEach(drawn, latentSize, columns) : drawn;
   const labels = classes && Array.from({ length: tiles }, (_, tile) => tile % columns);
-  const pictures = samplePixels(model, latents, tiles, labels);
+  const pictures = samplePixels(model, latents, tiles, labels, model.sheetSampling);
   const widthPx = columns * sizePx;
   const sheet = new Uint8Array(pictures.length);
   const rowBytes = sizePx * channels;
@@ -58,15 +59,19 @@ function repeatEach(values: Float32Array, length: number, times: number): Float3
  *
  * @param latents `count` × latentSize numbers
  * @param labels the class of each, for a model with classes
+ * @param sampling as for {@link Model.sample}
  */
 export function samplePixels(
   model: Model,
   latents: Float32Array,
   count: number,
   labels?: readonly number[],
+  sampling?: Readonly<Settings>,
 ): Uint8Array {
   const values = tf.tidy(() =>
-    model.sample(tf.tensor2d(latents, [count, latents.length / count]), labels).dataSync<'float32'>(),
+    model
+      .sample(tf.tensor2d(latents, [count, latents.length / count]), labels, sampling)
+      .dataSync<'float32'>(),
   );
   return Uint8Array.from(values, (value) => Math.min(255, Math.max(0, Math.round((value + 1) * 127.5))));
 }

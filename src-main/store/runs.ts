@@ -4,7 +4,7 @@ import { settingsAt, type RunParent } from '../contract/domain/run-history.ts';
 import type { ParameterCounts, Run, RunState, StopCondition } from '../contract/domain/runs.ts';
 import type { Failure } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
-import { families, type FamilyId } from '../contract/presets.ts';
+import { learnsClasses, type FamilyId } from '../contract/presets.ts';
 import { checkpointQueries } from './checkpoints.ts';
 import type { Database } from './database.ts';
 import { runHistoryQueries } from './run-history.ts';
@@ -99,7 +99,7 @@ const columns: Record<keyof RunChange, string> = {
 
 /** The classes of a run that draws them: those of its dataset version, in the order of their numbers. */
 function classesOf(row: RunRow): Pick<Run, 'classes'> {
-  if (!families[row.family as FamilyId].needsClasses) return {};
+  if (!learnsClasses(row.family as FamilyId, JSON.parse(row.settings) as Settings)) return {};
   const classes = JSON.parse(row.dataset_classes) as DatasetVersion['classes'];
   return { classes: classes.map(({ name }) => name) };
 }

@@ -1,7 +1,7 @@
 import type { Estimate } from '../contract/domain/estimates.ts';
 import { engineProtocol } from '../contract/engine-messages.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
-import { families, findPreset, settingsFor } from '../contract/presets.ts';
+import { findPreset, learnsClasses, settingsFor } from '../contract/presets.ts';
 import type { StudioBackends } from './backends.ts';
 import { runEngineJob } from './engine-process.ts';
 import type { Jobs } from './jobs.ts';
@@ -18,14 +18,15 @@ export function createEstimates({ jobs, backends }: { jobs: Jobs; backends: Stud
 
   const measure = async (presetId: string, settings: Settings): Promise<Estimate> => {
     const preset = findPreset(presetId);
+    const resolved = settingsFor(preset, settings);
     const config = {
       family: preset.family,
       presetId,
       sizePx: preset.sizePx,
       channels: preset.channels,
       seed: 1,
-      ...(families[preset.family].needsClasses ? { classes: assumedClasses } : {}),
-      settings: settingsFor(preset, settings),
+      ...(learnsClasses(preset.family, resolved) ? { classes: assumedClasses } : {}),
+      settings: resolved,
     };
     const { finished } = jobs.start('estimate', presetId, async (control) => {
       let estimate: Estimate | null = null;

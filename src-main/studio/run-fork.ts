@@ -6,7 +6,7 @@ import type { Run, StopCondition } from '../contract/domain/runs.ts';
 import { engineProtocol, type ModelConfig } from '../contract/engine-messages.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
-import { families, findPreset } from '../contract/presets.ts';
+import { findPreset, learnsClasses } from '../contract/presets.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { Datasets } from './datasets.ts';
 import { runEngineJob } from './engine-process.ts';
@@ -89,7 +89,7 @@ export function planFork(
     dataset,
     version,
   );
-  if (families[parent.family].needsClasses) {
+  if (learnsClasses(parent.family, plan.settings)) {
     const names = version.classes.map(({ name }) => name);
     if (names.join('\n') !== parent.classes?.join('\n')) {
       throw foreign(`for the classes ${parent.classes?.join(', ') ?? '–'}`, names.join(', '));

@@ -3,7 +3,7 @@ import type { Dataset, DatasetVersion } from '../contract/domain/datasets.ts';
 import type { StopCondition } from '../contract/domain/runs.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
-import { families, findPreset, settingsFor, type Preset } from '../contract/presets.ts';
+import { findPreset, learnsClasses, settingsFor, type Preset } from '../contract/presets.ts';
 import type { NewRun } from '../store/runs.ts';
 import { newId } from '../workspace/files.ts';
 
@@ -30,7 +30,7 @@ function requireClasses(preset: Preset, version: DatasetVersion): void {
       : `${version.images - labelled} pictures without a class`;
   throw new StudioError(
     'dataset-does-not-fit',
-    `The preset “${preset.id}” learns classes, and version ${version.version} of the dataset holds ${found}. Choose a preset without classes, or make a version with a folder for each class.`,
+    `With these settings “${preset.id}” learns classes, and version ${version.version} of the dataset holds ${found}. Choose a preset without classes, switch learnClasses off, or make a version with a folder for each class.`,
     { preset: preset.id, needed: 'at least two classes, and every picture in one', found },
   );
 }
@@ -54,8 +54,8 @@ export function planRun(request: NewRunRequest, dataset: Dataset, version: Datas
       { preset: preset.id, needed: form(preset), found: form(version) },
     );
   }
-  if (families[preset.family].needsClasses) requireClasses(preset, version);
   const settings = settingsFor(preset, request.settings);
+  if (learnsClasses(preset.family, settings)) requireClasses(preset, version);
   const batchSize = Number(settings.batchSize);
   if (version.images < batchSize) {
     if (request.settings?.batchSize !== undefined || version.images < 2) {

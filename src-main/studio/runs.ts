@@ -6,7 +6,7 @@ import { modelConfigSchema, type ModelConfig } from '../contract/engine-messages
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { parseLiveSettings } from '../contract/live-settings.ts';
-import { families } from '../contract/presets.ts';
+import { families, learnsClasses } from '../contract/presets.ts';
 import type { Database } from '../store/database.ts';
 import { preferenceQueries } from '../store/preferences.ts';
 import { runQueries, type NewRun, type RunChange, type StoredRun } from '../store/runs.ts';
@@ -170,7 +170,7 @@ export function createRuns({
   const configOf = (plan: NewRun): ModelConfig => {
     const { family, presetId, sizePx, channels, seed, settings } = plan;
     const { classes } = datasets.version(plan.datasetId, plan.datasetVersion);
-    const named = families[family].needsClasses ? { classes: classes.map(({ name }) => name) } : {};
+    const named = learnsClasses(family, settings) ? { classes: classes.map(({ name }) => name) } : {};
     return modelConfigSchema.parse({ family, presetId, sizePx, channels, seed, ...named, settings });
   };
 

@@ -18,6 +18,10 @@ export interface ChartDefinition {
     | 'slope'
     | 'reconstruction'
     | 'divergence'
+    | 'denoising'
+    | 'classes'
+    | 'grammar'
+    | 'vocabulary'
     | 'losses'
     | 'gradients'
     | 'speed'
@@ -81,6 +85,24 @@ const gradientsChart: ChartDefinition = {
   form: 'decimal',
 };
 
+const denoisingChart: ChartDefinition = {
+  id: 'denoising',
+  series: [{ metric: 'denoisingLoss', colour: 1 }],
+  form: 'decimal',
+};
+
+const denoiserGradientsChart: ChartDefinition = {
+  id: 'gradients',
+  series: [{ metric: 'denoiserGradientNorm', colour: 1 }],
+  form: 'decimal',
+};
+
+const classesChart: ChartDefinition = {
+  id: 'classes',
+  series: [{ metric: 'classLoss', colour: 1 }],
+  form: 'decimal',
+};
+
 const autoencoderGradientsChart: ChartDefinition = {
   id: 'gradients',
   series: [
@@ -101,9 +123,11 @@ const learningCharts: Readonly<
   Record<FamilyId, { foremost: readonly ChartDefinition[]; others: readonly ChartDefinition[] }>
 > = {
   'mlp-gan': { foremost: [winningChart, lossesChart], others: [gradientsChart] },
-  dcgan: { foremost: [winningChart, lossesChart], others: [gradientsChart] },
+  dcgan: { foremost: [winningChart, lossesChart], others: [classesChart, gradientsChart] },
   cgan: { foremost: [winningChart, lossesChart], others: [gradientsChart] },
   'wgan-gp': { foremost: [distanceChart, slopeChart], others: [lossesChart, gradientsChart] },
+  'resnet-gan': { foremost: [winningChart, lossesChart], others: [gradientsChart] },
+  ddpm: { foremost: [denoisingChart, denoiserGradientsChart], others: [] },
   vae: { foremost: [reconstructionChart, divergenceChart], others: [autoencoderGradientsChart] },
 };
 

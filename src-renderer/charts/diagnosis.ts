@@ -17,6 +17,11 @@ export type Finding =
   | 'latentsUnused'
   | 'reconstructionFalling'
   | 'reconstructionSteady'
+  | 'denoisingFalling'
+  | 'denoisingSteady'
+  | 'grammarFalling'
+  | 'grammarSteady'
+  | 'vocabularyUnused'
   | 'paused'
   | 'stopping'
   | 'stopped'
@@ -55,7 +60,12 @@ function isFalling(points: readonly MetricPoint[], metric: string): boolean {
 /** What is going on, from the numbers that the run's family has. */
 export function diagnoseNumbers(points: readonly MetricPoint[]): Diagnosis {
   const last = points.at(-1);
-  const finding = last && (diagnoseAutoencoder(points) ?? diagnoseAdversaries(points));
+  const finding =
+    last &&
+    (diagnoseDenoiser(points) ??
+      diagnoseTokens(points) ??
+      diagnoseAutoencoder(points) ??
+      diagnoseAdversaries(points));
   if (!finding) return { finding: 'waitingForNumbers', tone: 'calm' };
   return last.step < settlingSteps ? { finding: 'justStarted', tone: 'live' } : finding;
 }
@@ -71,6 +81,23 @@ function diagnoseAdversaries(points: readonly MetricPoint[]): Diagnosis | null {
   }
   if (slope !== null) return diagnoseDistance(points, slope);
   return real === null || generated === null ? null : diagnoseScores(real - generated);
+}
+
+/** Null for a run that takes no noise away. */
+function diagnoseDenoiser(points: readonly MetricPoint[]): Diagnosis | null {
+  if (recentMean(points, 'denoisingLoss') === null) return null;
+  return {
+    finding: isFalling(points, 'denoisingLoss') ? 'denoisingFalling' : 'denoisingSteady',
+    tone: 'live',
+  };
+}
+
+/** Null for a run without a vocabulary. Of one that nearly all lies idle too little can be said. */
+function diagnoseTokens(points: readonly MetricPoint[]): Diagnosis | null {
+  if (recentMean(points, 'tokenLoss') === null) return null;
+  const inUse = recentMean(points, 'codesInUse');
+  if (inUse !== null && inUse < 0.1) return { finding: 'vocabularyUnused', tone: 'attention' };
+  return { finding: isFalling(points, 'tokenLoss') ? 'grammarFalling' : 'grammarSteady', tone: 'live' };
 }
 
 /**

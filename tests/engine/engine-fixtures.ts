@@ -4,21 +4,28 @@ import path from 'node:path';
 import type { ModelConfig, TrainJob } from '../../src-main/contract/engine-messages.ts';
 import { engineProtocol } from '../../src-main/contract/engine-messages.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
-import { families, findPreset, settingsFor } from '../../src-main/contract/presets.ts';
+import { families, findPreset, learnsClasses, settingsFor } from '../../src-main/contract/presets.ts';
 import { words } from '../../src-main/engine/random.ts';
+
+/** What makes the networks of any family small, where the family has it. */
+const smallSettings: Settings = {
+  ...{ batchSize: 4, latentSize: 8, hiddenSize: 16, baseChannels: 4, sheetSamplingSteps: 10 },
+  ...{ codebookSize: 8, codeSize: 4, transformerSize: 16, transformerLayers: 1, transformerHeads: 2 },
+};
 
 /** A preset's configuration, with a network small enough to train in milliseconds. */
 export function smallConfig(presetId: string, chosen: Settings = {}, seed = 3): ModelConfig {
   const preset = findPreset(presetId);
-  const width: Settings = preset.family === 'mlp-gan' ? { hiddenSize: 16 } : { baseChannels: 4 };
-  const settings = settingsFor(preset, { batchSize: 4, latentSize: 8, ...width, ...chosen });
+  const known = families[preset.family].parameters.map(({ key }) => key);
+  const small = Object.entries(smallSettings).filter(([key]) => known.includes(key));
+  const settings = settingsFor(preset, { ...Object.fromEntries(small), ...chosen });
   return {
     family: preset.family,
     presetId,
     sizePx: preset.sizePx,
     channels: preset.channels,
     seed,
-    ...(families[preset.family].needsClasses ? { classes: ['ash', 'beech', 'cedar'] } : {}),
+    ...(learnsClasses(preset.family, settings) ? { classes: ['ash', 'beech', 'cedar'] } : {}),
     settings,
   };
 }

@@ -5,6 +5,8 @@ import { buildKernels } from '../../src-main/engine/kernels/build.ts';
 import { familyOf } from '../../src-main/engine/models/family-of.ts';
 import { normals } from '../../src-main/engine/random.ts';
 import { samplePixels } from '../../src-main/engine/sample-sheet.ts';
+import type { ModelConfig } from '../../src-main/contract/engine-messages.ts';
+import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import { smallConfig } from './engine-fixtures.ts';
 import { build, labelsFor, moved, trainOn } from './model-fixtures.ts';
 
@@ -13,25 +15,38 @@ beforeAll(async () => {
   await openBackend('wasm');
 }, 60_000);
 
-describe.each([
-  'mlp-gan-28',
-  'dcgan-28',
-  'dcgan-32',
-  'dcgan-32-rgb',
-  'dcgan-64-rgb',
-  'wgan-gp-28',
-  'wgan-gp-32-rgb',
-  'cgan-28',
-  'cgan-32-rgb',
-  'vae-28',
-  'vae-32-rgb',
-  'vae-64-rgb',
-])('%s', (presetId) => {
-  const config = smallConfig(presetId);
+/** How the pictures of a test are sampled: in few steps, where there are steps. */
+const samplingOf = (config: ModelConfig): Settings => (config.family === 'ddpm' ? { samplingSteps: 10 } : {});
+
+describe.each<[string, Settings?]>([
+  ['mlp-gan-28'],
+  ['dcgan-28'],
+  ['dcgan-32'],
+  ['dcgan-32-rgb'],
+  ['dcgan-64-rgb'],
+  ['wgan-gp-28'],
+  ['wgan-gp-32-rgb'],
+  ['cgan-28'],
+  ['cgan-32-rgb'],
+  ['vae-28'],
+  ['vae-32-rgb'],
+  ['vae-64-rgb'],
+  ['resnet-gan-28'],
+  ['resnet-gan-32-rgb', { learnClasses: true }],
+  ['resnet-gan-64-rgb'],
+  ['resnet-gan-28', { generatorKind: 'style' }],
+  ['resnet-gan-32', { generatorKind: 'style', learnClasses: true }],
+  ['ddpm-28'],
+  ['ddpm-32-rgb', { learnClasses: true }],
+])('%s %o', (presetId, chosen = {}) => {
+  const config = smallConfig(presetId, chosen);
+  const sampling = samplingOf(config);
 
   it('draws pictures of its size between −1 and 1', () => {
     const model = build(config);
-    const sampled = tf.tidy(() => model.sample(tf.randomNormal([3, 8]), labelsFor(config, 3)));
+    const sampled = tf.tidy(() =>
+      model.sample(tf.randomNormal([3, model.latentSize]), labelsFor(config, 3), sampling),
+    );
     expect(sampled.shape).toEqual([3, config.sizePx, config.sizePx, config.channels]);
     const values = sampled.dataSync();
     expect(Math.max(...values)).toBeLessThanOrEqual(1);
@@ -44,10 +59,10 @@ describe.each([
     const before = tf.memory().numTensors;
     const model = build(config);
     trainOn(model, 0, 1);
-    samplePixels(model, new Float32Array(16), 2, config.classes && [0, 1]);
+    samplePixels(model, new Float32Array(2 * model.latentSize), 2, config.classes && [0, 1], sampling);
     const working = tf.memory().numTensors;
     trainOn(model, 1, 5);
-    samplePixels(model, new Float32Array(16), 2, config.classes && [0, 1]);
+    samplePixels(model, new Float32Array(2 * model.latentSize), 2, config.classes && [0, 1], sampling);
     model.save();
     expect(tf.memory().numTensors).toBe(working);
     model.dispose();
@@ -59,8 +74,8 @@ describe.each([
     const start = model.save();
     trainOn(model, 0, 1);
     const networks = Object.keys(model.parameters);
-    // Only the last bias of a critic stays: a distance is the same wherever it is measured from.
-    const idle = config.family === 'wgan-gp' ? 'discriminator.score.bias' : null;
+    // Only the last bias may stay: a distance is the same wherever it is measured from, and so are both margins.
+    const idle = ['wgan-gp', 'resnet-gan'].includes(config.family) ? 'discriminator.score.bias' : null;
     const weights = [...start.keys()].filter(
       (name) => networks.includes(name.split('.')[0]!) && name !== idle,
     );
@@ -84,13 +99,20 @@ describe.each([
   it('draws the same picture from a latent alone as among 63 others, bit for bit', () => {
     const model = build(config);
     trainOn(model, 0, 3);
-    const latents = normals(9, 'test-latents', 0, 64 * 8);
+    const { latentSize } = model;
+    const latents = normals(9, 'test-latents', 0, 64 * latentSize);
     const labels = labelsFor(config, 64);
     const pictureBytes = config.sizePx ** 2 * config.channels;
-    const batch = tf.tidy(() => model.sample(tf.tensor2d(latents, [64, 8]), labels).dataSync());
+    const batch = tf.tidy(() =>
+      model.sample(tf.tensor2d(latents, [64, latentSize]), labels, sampling).dataSync(),
+    );
     for (const row of [0, 1, 31, 63]) {
       const alone = tf.tidy(() =>
-        model.sample(tf.tensor2d(latents.slice(row * 8, row * 8 + 8), [1, 8]), labels?.slice(row, row + 1)),
+        model.sample(
+          tf.tensor2d(latents.slice(row * latentSize, (row + 1) * latentSize), [1, latentSize]),
+          labels?.slice(row, row + 1),
+          sampling,
+        ),
       );
       expect(alone.dataSync()).toEqual(batch.slice(row * pictureBytes, (row + 1) * pictureBytes));
       alone.dispose();
@@ -111,18 +133,21 @@ describe.each([
       expect(rows.reduce((sum, row) => sum + row.parameters, 0)).toBe(declared);
     }
     expect(model.parameters).toEqual(parameters);
-    const drawing = layers.filter(({ network }) => network === 'generator' || network === 'decoder').at(-1)!;
+    const drawing = layers
+      .filter(({ network }) => ['generator', 'decoder', 'denoiser'].includes(network))
+      .at(-1)!;
     expect(drawing.outputShape).toEqual([config.sizePx, config.sizePx, config.channels]);
     model.dispose();
   });
 
   it('refuses the state of a model of other sizes, naming the tensor', () => {
     const model = build(config);
-    const other = build(smallConfig(presetId, { latentSize: 9 }));
+    const width: Settings = config.family === 'mlp-gan' ? { hiddenSize: 9 } : { baseChannels: 8 };
+    const other = build(smallConfig(presetId, { ...chosen, ...width }));
     expect(() => model.load(other.save(), 3, 'other.safetensors')).toThrow(
       expect.objectContaining({
         code: 'checkpoint-corrupt',
-        message: expect.stringMatching(/other\.safetensors.*(generator|encoder)\./),
+        message: expect.stringMatching(/other\.safetensors.*(generator|discriminator|encoder|denoiser)\./),
       }),
     );
     model.dispose();

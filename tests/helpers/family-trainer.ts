@@ -37,7 +37,7 @@ function train(id: FamilyId): FamilyTrained {
   const config = smallConfig(preset.id);
   const family = familyOf(id);
   const model = family.build(config);
-  const latentSize = Number(config.settings.latentSize);
+  const { latentSize } = model;
   const latents = normals(5, 'test-latents', 0, 2 * latentSize);
   const classes = config.classes && [0, 1];
   const values: Record<string, number>[] = [];

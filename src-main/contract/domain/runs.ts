@@ -42,7 +42,14 @@ export const stopConditionSchema = z.discriminatedUnion('kind', [
 export type StopCondition = z.infer<typeof stopConditionSchema>;
 
 /** The networks that families are made of: two against each other, two in a row, or one by itself. */
-export const networkIds = ['generator', 'discriminator', 'encoder', 'decoder', 'denoiser'] as const;
+export const networkIds = [
+  'generator',
+  'discriminator',
+  'encoder',
+  'decoder',
+  'denoiser',
+  'transformer',
+] as const;
 export type NetworkId = (typeof networkIds)[number];
 
 /** How many weights each network of a model has. */

@@ -1,4 +1,4 @@
-import type { HyperParameter } from '../hyper-parameters.ts';
+import type { HyperParameter, Settings } from '../hyper-parameters.ts';
 import type { FamilyId } from '../presets.ts';
 
 /** A kind of model as people see it; what it computes is in the engine. */
@@ -13,4 +13,6 @@ export interface Family {
   /** The scalar of its steps that tells which checkpoint is best; absent where no scalar tells. */
   readonly bestMetric?: { readonly key: string; readonly goal: 'lowest' | 'highest' };
   readonly parameters: readonly HyperParameter[];
+  /** What can be chosen when a model of these settings generates; absent where there is nothing to choose. */
+  readonly sampling?: (settings: Readonly<Settings>) => readonly HyperParameter[];
 }

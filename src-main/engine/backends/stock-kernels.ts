@@ -14,7 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { KernelAttachment } from '../kernels/attachment.ts';
 import { convolutionShapeOf } from '../kernels/convolution-shape.ts';
-import type { Activation } from '../kernels/kernel-module.ts';
+import type { Activation } from '../kernels/activations.ts';
 
 interface Call {
   /** By name; an optional one may be missing. */
@@ -25,6 +25,9 @@ interface Call {
 
 /** The result, or null where the shape is not covered. */
 type Replacement = (call: Call) => TensorInfo | null;
+
+/** Attention over a batch multiplies a pair for each picture and head; the stock kernel's sums depend on how many. */
+const mostProducts = 65_536;
 
 const product = (extents: number[]): number => util.sizeFromShape(extents);
 const isFloat = (...tensors: TensorInfo[]): boolean =>
@@ -62,7 +65,7 @@ export function replaceStockKernels(attachment: KernelAttachment): void {
     const aBatch = a.shape.slice(0, -2);
     const bBatch = b.shape.slice(0, -2);
     const batch = product(aBatch);
-    if (batch !== product(bBatch) || batch > 64) return null;
+    if (batch !== product(bBatch) || batch > mostProducts) return null;
     const batchShape = aBatch.length >= bBatch.length ? aBatch : bBatch;
     const result = output([...batchShape, rows, columns]);
     for (let i = 0; i < batch; i++) {

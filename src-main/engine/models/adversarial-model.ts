@@ -1,13 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
+import { samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchesPerUpdate, batchOf, meansOf, overBatches } from '../optimisation/accumulation.ts';
 import { createOptimiser } from '../optimisation/optimiser.ts';
 import { integers, normals } from '../random.ts';
 import type { AdversarialObjective } from './adversarial-objectives.ts';
+import { classRows } from './class-rows.ts';
 import { createJudge } from './discriminator-judge.ts';
 import type { Model, ModelDescription } from './family.ts';
-import type { Layer } from './layers.ts';
+import type { Layer } from './layer-kinds.ts';
+import { simpleLayers } from './layer-kinds.ts';
+import type { Normalization, Weights } from './layers.ts';
 import { forward } from './layers.ts';
 import {
   countParameters,
@@ -19,6 +23,9 @@ import {
   scalarOf,
   storeTensors,
 } from './network-state.ts';
+import { createSpectralNormalization } from './spectral-normalization.ts';
+import type { StyleMapping } from './style-generator.ts';
+import { inEveryLayer, mixed, styleOf } from './style-generator.ts';
 
 /** What sets one family of two networks apart from another. */
 export interface AdversarialDesign {
@@ -34,6 +41,12 @@ export interface AdversarialDesign {
   readonly discriminatorUpdates?: number;
   /** Keeps the slope of the discriminator near 1, see {@link gradientPenalty}; without it the slope is free. */
   readonly gradientPenaltyWeight?: number;
+  /** Whether the discriminator's weights are held to a stretch of 1, see {@link createSpectralNormalization}. */
+  readonly spectral?: boolean;
+  /** How much it counts to tell the classes, where the discriminator has a logit for each behind its score. */
+  readonly classWeight?: number;
+  /** What makes styles of the latents, for a generator that is told them instead of the classes. */
+  readonly mapping?: StyleMapping;
 }
 
 /** A model whose step can also be taken by halves. */
@@ -46,14 +59,19 @@ export interface AdversarialModel extends Model {
 
 /** The state of an adaptive augmentation in a checkpoint. */
 const doseName = 'augmentation.dose';
+/** The style that truncation leads to, measured with the statistics. */
+const meanStyle = 'mapping.mean';
 /** As many latents decide the normalisation statistics of the averaged generator. */
 const statisticsBatch = 256;
 
 /** The layer table and the parameter counts of a design. */
 export function describeAdversarial(config: ModelConfig, design: AdversarialDesign): ModelDescription {
+  const mapping = design.mapping?.layers ?? [];
+  const latentSize = Number(config.settings.latentSize);
   return {
     layers: [
-      ...describeNetwork('generator', design.generator, [Number(config.settings.latentSize)]),
+      ...describeNetwork('generator', mapping, [latentSize]),
+      ...describeNetwork('generator', design.generator, [latentSize]),
       ...describeNetwork('discriminator', design.discriminator, [
         config.sizePx,
         config.sizePx,
@@ -61,7 +79,7 @@ export function describeAdversarial(config: ModelConfig, design: AdversarialDesi
       ]),
     ],
     parameters: {
-      generator: countParameters(design.generator),
+      generator: countParameters([...mapping, ...design.generator]),
       discriminator: countParameters(design.discriminator),
     },
     batchesPerStep: design.discriminatorUpdates,
@@ -81,10 +99,13 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   const { seed, settings } = config;
   const { objective, discriminatorUpdates = 1, gradientPenaltyWeight = 0 } = design;
   const latentSize = Number(settings.latentSize);
-  const generator = createWeights(design.generator, seed, 'generator');
+  const { mapping } = design;
+  const generatorLayers = [...(mapping?.layers ?? []), ...design.generator];
+  const generator = createWeights(generatorLayers, seed, 'generator');
   const discriminator = createWeights(design.discriminator, seed, 'discriminator');
-  const average = createWeights(design.generator, seed, 'generator');
-  const statistics = createStatistics(design.generator);
+  const average = createWeights(generatorLayers, seed, 'generator');
+  const statistics = createStatistics(design.generator, mapping);
+  const spectral = design.spectral ? createSpectralNormalization(discriminator, seed) : undefined;
   const beta1 = design.beta1;
   const generatorOptimiser = createOptimiser(generator, settings, { beta1 });
   const discriminatorOptimiser = createOptimiser(discriminator, settings, {
@@ -93,7 +114,8 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   });
   const judge = createJudge({
     ...{ layers: design.discriminator, weights: discriminator, objective, gradientPenaltyWeight },
-    ...{ seed, settings, sizePx: config.sizePx },
+    ...{ seed, settings, sizePx: config.sizePx, classWeight: design.classWeight },
+    ...(spectral ? { spectral } : {}),
   });
   /** Whether `statistics` belong to the present average. */
   let measured = false;
@@ -104,13 +126,33 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   const classCount = config.classes?.length ?? 0;
   /** Undefined for a model without classes. */
   const asClasses = (labels: ArrayLike<number> | undefined): tf.Tensor2D | undefined =>
-    classCount === 0 ? undefined : oneOfMany(labels!, classCount);
+    classCount === 0 ? undefined : classRows(labels!, classCount);
   const drawLabels = (stream: string, step: number, count: number): Uint32Array =>
     integers(seed, stream, step, classCount === 0 ? 0 : count, classCount);
 
   const byBatch = { by: 'batch' } as const;
-  const generatePictures = (latents: tf.Tensor, classes: tf.Tensor2D | undefined) =>
-    forward(design.generator, generator, latents, byBatch, classes) as tf.Tensor4D;
+  /** Pictures from latents; a generator with styles takes one that `restyle` may change. */
+  const draw = (
+    weights: Weights,
+    latents: tf.Tensor,
+    classes: tf.Tensor2D | undefined,
+    normalization: Normalization,
+    restyle: (style: tf.Tensor2D) => tf.Tensor2D,
+  ): tf.Tensor4D => {
+    const told = mapping ? restyle(styleOf(mapping, weights, latents, classes)) : classes;
+    return forward(design.generator, weights, latents, normalization, told) as tf.Tensor4D;
+  };
+  /** Pictures to train on, of which some change their style on the way; `stream` and `count` decide which. */
+  const generatePictures = (
+    latents: tf.Tensor,
+    classes: tf.Tensor2D | undefined,
+    stream: string,
+    count: number,
+  ) =>
+    draw(generator, latents, classes, byBatch, (style) => {
+      const second = drawLatents(`${stream}-second-latents`, count, latents.shape[0]!);
+      return mixed(mapping!, style, styleOf(mapping!, generator, second, classes), seed, stream, count);
+    });
 
   /** What one batch tells the discriminator; `draw` counts those of the whole run. */
   const lookAtPictures = (
@@ -123,7 +165,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     const latents = drawLatents('discriminator-latents', draw, batch);
     const wantedLabels = drawLabels('discriminator-labels', draw, batch);
     const classes = { real: asClasses(labels), generated: asClasses(wantedLabels) };
-    const generated = generatePictures(latents, classes.generated);
+    const generated = generatePictures(latents, classes.generated, 'discriminator', draw);
     const joined = asClasses([...(labels ?? []), ...wantedLabels]);
     return judge.learn(images, generated, { ...classes, joined }, draw, update);
   };
@@ -135,6 +177,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     labels: Int32Array | undefined,
   ): Record<string, number> =>
     tf.tidy(() => {
+      spectral?.iterate();
       const { gradients, values } = overBatches(settings, update, (index, draw) => {
         const part = batchOf(images, labels, index, batchesPerUpdate(settings));
         return lookAtPictures(part.images, part.labels, draw, update);
@@ -171,7 +214,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     const latents = drawLatents('generator-latents', draw, batch);
     const classes = asClasses(drawLabels('generator-labels', draw, batch));
     const { value, grads } = tf.variableGrads(
-      () => objective.generatorLoss(judge.judge(generatePictures(latents, classes), classes, draw)),
+      () => judge.generatorLoss(generatePictures(latents, classes, 'generator', draw), classes, draw),
       [...generator.values()],
     );
     return { gradients: inOrder(generator, grads), values: { generatorLoss: scalarOf(value) } };
@@ -195,7 +238,8 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       };
       // Every class in turn: they share the statistics.
       const classes = asClasses(Array.from({ length: statisticsBatch }, (_, index) => index % classCount));
-      forward(design.generator, average, latents, { by: 'batch', collect }, classes);
+      if (mapping) statistics.get(meanStyle)!.assign(tf.mean(styleOf(mapping, average, latents, classes), 0));
+      else forward(design.generator, average, latents, { by: 'batch', collect }, classes);
     });
     measured = true;
   };
@@ -210,12 +254,14 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       ...prefixed('generator', generator),
       ...prefixed('average', average),
       ...prefixed('statistics', statistics),
+      ...prefixed('spectral', spectral?.vectors ?? new Map<string, tf.Variable>()),
       ...prefixed(`generator-${generatorOptimiser.slotName}`, generatorOptimiser.slots()),
       ...prefixed(`discriminator-${discriminatorOptimiser.slotName}`, discriminatorOptimiser.slots()),
     ]);
 
   return {
     config,
+    latentSize,
     parameters: describeAdversarial(config, design).parameters,
     tensors: everything,
     save() {
@@ -238,38 +284,39 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     },
     discriminatorStep,
     generatorStep,
-    sample(latents, labels) {
+    sample(latents, labels, sampling = {}) {
       measureStatistics();
+      const { truncation } = samplingSettings(config, sampling);
       const byStatistics = { by: 'statistics', statistics } as const;
-      return tf.tidy(
-        () => forward(design.generator, average, latents, byStatistics, asClasses(labels)) as tf.Tensor4D,
+      return tf.tidy(() =>
+        draw(average, latents, asClasses(labels), byStatistics, (style) => {
+          const mean = statistics.get(meanStyle)!;
+          const nearer = tf.add(mean, tf.mul(tf.sub(style, mean), Number(truncation)));
+          return inEveryLayer(mapping!, nearer as tf.Tensor2D);
+        }),
       );
     },
     dispose() {
       generatorOptimiser.dispose();
       discriminatorOptimiser.dispose();
+      spectral?.dispose();
       for (const map of [generator, discriminator, average, statistics]) tf.dispose([...map.values()]);
     },
   };
 }
 
-/** Mean 0 and variance 1 for each batch normalisation, until they are measured. */
-function createStatistics(layers: readonly Layer[]): Map<string, tf.Variable<tf.Rank.R1>> {
+/** Mean 0 and variance 1 for each batch normalisation, until they are measured, and a mean style of 0. */
+function createStatistics(
+  layers: readonly Layer[],
+  mapping: StyleMapping | undefined,
+): Map<string, tf.Variable<tf.Rank.R1>> {
   const variable = (size: number, value: number) =>
     tf.tidy(() => tf.variable(tf.tensor1d(new Float32Array(size).fill(value)), false));
-  return new Map(
-    layers
-      .filter((layer) => layer.kind === 'batch-normalization')
-      .flatMap(({ name, channels }) => [
-        [`${name}.mean`, variable(channels, 0)],
-        [`${name}.variance`, variable(channels, 1)],
-      ]),
-  );
-}
-
-/** `[labels, classes]` with a 1 at each one's class and 0 elsewhere. */
-function oneOfMany(labels: ArrayLike<number>, classes: number): tf.Tensor2D {
-  const values = new Float32Array(labels.length * classes);
-  for (let row = 0; row < labels.length; row++) values[row * classes + labels[row]!] = 1;
-  return tf.tensor2d(values, [labels.length, classes]);
+  const ofLayers = simpleLayers(layers)
+    .filter((layer) => layer.kind === 'batch-normalization')
+    .flatMap(({ name, channels }): [string, tf.Variable<tf.Rank.R1>][] => [
+      [`${name}.mean`, variable(channels, 0)],
+      [`${name}.variance`, variable(channels, 1)],
+    ]);
+  return new Map([...ofLayers, ...(mapping ? [[meanStyle, variable(mapping.styleSize, 0)] as const] : [])]);
 }

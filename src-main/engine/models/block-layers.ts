@@ -37,17 +37,15 @@ export function attend(joined: tf.Tensor3D, heads: number, causal = false): tf.T
   const [batch, positions, tripled] = joined.shape;
   const channels = tripled / 3;
   const ofHead = channels / heads;
-  const part = (index: number) =>
-    tf.transpose(
-      tf.reshape(tf.slice(joined, [0, 0, index * channels], [batch, positions, channels]), [
-        ...[batch, positions, heads, ofHead],
-      ]),
-      [0, 2, 1, 3],
-    );
+  const part = (index: number) => {
+    const taken = tf.slice(joined, [0, 0, index * channels], [batch, positions, channels]);
+    const split = tf.transpose(tf.reshape(taken, [batch, positions, heads, ofHead]), [0, 2, 1, 3]);
+    return tf.reshape(split, [batch * heads, positions, ofHead]) as tf.Tensor3D;
+  };
   const fit = tf.mul(tf.matMul(part(0), part(1), false, true), 1 / Math.sqrt(ofHead));
-  const shares = tf.softmax(causal ? tf.add(fit, laterHidden(positions)) : fit);
-  const taken = tf.transpose(tf.matMul(shares, part(2)), [0, 2, 1, 3]);
-  return tf.reshape(taken, [batch, positions, channels]);
+  const shares = tf.softmax(causal ? tf.add(fit, laterHidden(positions)) : fit) as tf.Tensor3D;
+  const taken = tf.reshape(tf.matMul(shares, part(2)), [batch, heads, positions, ofHead]);
+  return tf.reshape(tf.transpose(taken, [0, 2, 1, 3]), [batch, positions, channels]);
 }
 
 /** `[positions, positions]`: 0 where a position may look, and far below everything where it would look ahead. */

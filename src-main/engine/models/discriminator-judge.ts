@@ -13,15 +13,16 @@ import type { Layer } from './layers.ts';
 import { forward } from './layers.ts';
 import { inOrder, scalarOf } from './network-state.ts';
 import { squaredSlope } from './slope-penalties.ts';
+import type { SpectralNormalization } from './spectral-normalization.ts';
 
 /** A discriminator with all that is done to keep it in bounds. */
 export interface Judge {
   /**
-   * Logits `[batch, 1]` of generated pictures, as the generator's loss takes them: altered, with dropout, if asked.
+   * What the generator makes small: its pictures are judged, altered and with dropout if asked.
    *
    * @param draw counts the batches of the whole run
    */
-  judge(pictures: tf.Tensor4D, classes: tf.Tensor2D | undefined, draw: number): tf.Tensor2D;
+  generatorLoss(pictures: tf.Tensor4D, classes: tf.Tensor2D | undefined, draw: number): tf.Scalar;
   /** The discriminator's loss on one batch: its gradients, and what is told of it. For use inside `tf.tidy`. */
   learn(
     real: tf.Tensor4D,
@@ -48,6 +49,13 @@ export interface JudgeParts {
   readonly seed: number;
   readonly settings: Readonly<Settings>;
   readonly sizePx: number;
+  /** Holds the weights to a stretch of 1. */
+  readonly spectral?: SpectralNormalization;
+  /**
+   * How much it counts to tell the classes, whose logits then follow the first one: Odena et al., "Conditional Image
+   * Synthesis with Auxiliary Classifier GANs", 2017. Absent where the score itself knows them.
+   */
+  readonly classWeight?: number;
 }
 
 /**
@@ -56,16 +64,44 @@ export interface JudgeParts {
  */
 export function createJudge(parts: JudgeParts): Judge {
   const { layers, weights, objective, gradientPenaltyWeight, seed, settings, sizePx } = parts;
+  const { spectral, classWeight } = parts;
   const dropout = Number(settings.discriminatorDropout ?? 0);
   const smoothing = objective.takesShares ? Number(settings.labelSmoothing ?? 0) : 0;
   const interval = Number(settings.penaltyInterval ?? 1);
   const kinds = alterationKinds(settings);
   const dose = doseOf(settings);
 
-  const look = (pictures: tf.Tensor, classes: tf.Tensor2D | undefined, stream: string, draw: number) =>
-    (dropout > 0
-      ? forwardWithDropout(layers, weights, pictures, classes, dropout, { seed, stream, draw })
-      : forward(layers, weights, pictures, { by: 'batch' }, classes)) as tf.Tensor2D;
+  /** The score of each picture, `[batch, 1]`, and behind it, with an auxiliary classifier, a logit for each class. */
+  const lookFully = (
+    pictures: tf.Tensor,
+    classes: tf.Tensor2D | undefined,
+    stream: string,
+    draw: number,
+  ): tf.Tensor2D => {
+    const held = spectral ? spectral.normalized() : weights;
+    return (
+      dropout > 0
+        ? forwardWithDropout(layers, held, pictures, classes, dropout, { seed, stream, draw })
+        : forward(layers, held, pictures, { by: 'batch' }, classes)
+    ) as tf.Tensor2D;
+  };
+  const scoreOf = (outputs: tf.Tensor2D) =>
+    classWeight === undefined ? outputs : tf.slice(outputs, [0, 0], [-1, 1]);
+  const look: typeof lookFully = (...what) => scoreOf(lookFully(...what));
+
+  /** `loss` and what it counts not to see the classes. */
+  const withClasses = (
+    loss: tf.Scalar,
+    outputs: tf.Tensor2D,
+    classes: tf.Tensor2D | undefined,
+    tell: (classLoss: number) => void,
+  ): tf.Scalar => {
+    if (classWeight === undefined) return loss;
+    const logits = tf.slice(outputs, [0, 1], [-1, -1]);
+    const missed = tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), classes!), 1))) as tf.Scalar;
+    tell(scalarOf(missed));
+    return tf.add(loss, tf.mul(missed, classWeight));
+  };
 
   const alterations = (stream: string, draw: number, batch: number): Alterations | null =>
     kinds && drawAlterations({ seed, stream, draw }, kinds, { batch, sizePx }, dose.probability);
@@ -95,13 +131,11 @@ export function createJudge(parts: JudgeParts): Judge {
 
   return {
     dose,
-    judge: (pictures, classes, draw) =>
-      look(
-        altered(pictures, alterations('alter-generator', draw, pictures.shape[0])),
-        classes,
-        'dropout-generator',
-        draw,
-      ),
+    generatorLoss(pictures, classes, draw) {
+      const seen = altered(pictures, alterations('alter-generator', draw, pictures.shape[0]));
+      const outputs = lookFully(seen, classes, 'dropout-generator', draw);
+      return withClasses(objective.generatorLoss(scoreOf(outputs)), outputs, classes, () => undefined);
+    },
     learn(real, generated, classes, draw, update) {
       const batch = real.shape[0];
       const ofReal = alterations('alter-real', draw, batch);
@@ -112,14 +146,20 @@ export function createJudge(parts: JudgeParts): Judge {
       const targets = tf.concat([tf.fill([batch, 1], 1 - smoothing), tf.zeros([batch, 1])]);
       let readings: Record<string, number> = {};
       const { value, grads } = tf.variableGrads(() => {
-        const logits = look(pictures, classes.joined, 'dropout', draw);
+        const outputs = lookFully(pictures, classes.joined, 'dropout', draw);
+        const logits = scoreOf(outputs);
         const values = [...logits.dataSync<'float32'>()];
         const ofRealPictures = values.slice(0, batch);
         readings = objective.readings(ofRealPictures, values.slice(batch));
         if (objective.decision !== null) {
           Object.assign(readings, dose.observe(ofRealPictures, objective.decision));
         }
-        let loss = objective.discriminatorLoss(logits, targets);
+        let loss = withClasses(
+          objective.discriminatorLoss(logits, targets),
+          outputs,
+          classes.joined,
+          (classLoss) => (readings.classLoss = classLoss),
+        );
         const r1 = Number(settings.r1Weight ?? 0);
         const r2 = Number(settings.r2Weight ?? 0);
         const penalty =

@@ -1,8 +1,10 @@
 import type { FamilyId } from '../../contract/presets.ts';
 import { cgan } from './cgan.ts';
 import { dcgan } from './dcgan.ts';
+import { ddpm } from './ddpm.ts';
 import type { ModelFamily } from './family.ts';
 import { mlpGan } from './mlp-gan.ts';
+import { resnetGan } from './resnet-gan.ts';
 import { vae } from './vae.ts';
 import { wganGp } from './wgan-gp.ts';
 
@@ -12,6 +14,8 @@ const modelFamilies: Readonly<Record<FamilyId, ModelFamily>> = {
   'wgan-gp': wganGp,
   vae,
   cgan,
+  'resnet-gan': resnetGan,
+  ddpm,
 };
 
 /** The family called `id`. */

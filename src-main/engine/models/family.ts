@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkId, ParameterCounts } from '../../contract/domain/runs.ts';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
+import type { Settings } from '../../contract/hyper-parameters.ts';
 import type { FamilyId } from '../../contract/presets.ts';
 import { batchesPerUpdate } from '../optimisation/accumulation.ts';
 import type { StoredTensor } from '../safetensors.ts';
@@ -23,6 +24,10 @@ export interface ModelDescription {
 /** A model in memory, between two steps. */
 export interface Model {
   readonly config: ModelConfig;
+  /** How many numbers a picture starts from. */
+  readonly latentSize: number;
+  /** How the sheets of a run are sampled, where the run says so; as its family does otherwise. */
+  readonly sheetSampling?: Readonly<Settings>;
   readonly parameters: ParameterCounts;
   /**
    * All that a checkpoint holds by name, to be looked through for numbers that are not finite, those first
@@ -54,8 +59,9 @@ export interface Model {
    *
    * @param latents `[batch, latentSize]`, standard normal
    * @param labels the class of each picture, for a config with classes
+   * @param sampling what the family lets one choose here; its defaults for the rest
    */
-  sample(latents: Tensor2D, labels?: ArrayLike<number>): Tensor4D;
+  sample(latents: Tensor2D, labels?: ArrayLike<number>, sampling?: Readonly<Settings>): Tensor4D;
   dispose(): void;
 }
 

@@ -234,7 +234,9 @@ export function forward(
         const calm = groupNormalization(input as tf.Tensor4D, 1, gamma, beta);
         const rows = tf.reshape(calm, [-1, channels]) as tf.Tensor2D;
         const joined = tf.reshape(tf.matMul(rows, weight<tf.Tensor2D>(layer, 'joined')), [
-          ...[batch, height * width, 3 * channels],
+          batch,
+          height * width,
+          3 * channels,
         ]) as tf.Tensor3D;
         const taken = tf.reshape(attend(joined, heads), [-1, channels]) as tf.Tensor2D;
         const [weights, bias] = [weight<tf.Tensor2D>(layer, 'weights'), weight<tf.Tensor1D>(layer, 'bias')];

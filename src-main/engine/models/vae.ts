@@ -201,6 +201,7 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
 
   return {
     config,
+    latentSize,
     parameters: describe(config).parameters,
     tensors: everything,
     save: () => storeTensors(everything()),

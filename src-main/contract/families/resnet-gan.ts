@@ -1,0 +1,89 @@
+import { learnClasses } from './class-parameters.ts';
+import { adversarialParameters } from './discriminator-parameters.ts';
+import type { Family } from './family.ts';
+import {
+  adversarialLoss,
+  baseChannels,
+  latentSize,
+  trainingParameters,
+  withDefaults,
+} from './shared-parameters.ts';
+
+export const resnetGan: Family = {
+  id: 'resnet-gan',
+  title: { en: 'ResNet GAN', zh: 'ResNet GAN（谱归一化）' },
+  summary: {
+    en: 'Residual networks with a discriminator that is held in check. Crisp pictures and steady training; the one to use for 64 pixels.',
+    zh: '残差网络，判别器受谱归一化约束。画面清晰、训练平稳，64 像素首选。',
+  },
+  reference: 'Miyato et al., Spectral Normalization for Generative Adversarial Networks, 2018',
+  parameters: [
+    latentSize,
+    ...withDefaults([baseChannels], { baseChannels: 16 }),
+    learnClasses,
+    {
+      key: 'generatorKind',
+      type: 'choice',
+      default: 'residual',
+      choices: [
+        { value: 'residual', en: 'Residual (Miyato et al. 2018)', zh: '残差（Miyato 等 2018）' },
+        { value: 'style', en: 'Style-modulated (Karras et al. 2020)', zh: '风格调制（Karras 等 2020）' },
+      ],
+      advanced: true,
+      text: {
+        en: {
+          title: 'Kind of generator',
+          help: 'A style-modulated one can trade variety for regular pictures when it generates (truncation). It learns more slowly at first.',
+        },
+        zh: {
+          title: '生成器类型',
+          help: '风格调制的生成器在生成时可用截断，以多样换规整；起初学得较慢。',
+        },
+      },
+    },
+    {
+      key: 'styleMixing',
+      type: 'number',
+      default: 0.5,
+      min: 0,
+      max: 1,
+      advanced: true,
+      text: {
+        en: {
+          title: 'Style mixing',
+          help: 'So many training pictures change to a second style half way, so that coarse and fine traits become independent. For the style-modulated generator only.',
+        },
+        zh: {
+          title: '风格混合',
+          help: '这一比例的训练图中途换用第二种风格，使粗细特征相互独立。仅用于风格调制的生成器。',
+        },
+      },
+    },
+    ...withDefaults([adversarialLoss], { loss: 'hinge' }),
+    ...withDefaults(adversarialParameters, { r1Weight: 0.1 }),
+    ...withDefaults(trainingParameters, { learningRate: 0.0005, beta1: 0, beta2: 0.9 }),
+  ],
+  sampling: ({ generatorKind }) =>
+    generatorKind !== 'style'
+      ? []
+      : [
+          {
+            key: 'truncation',
+            type: 'number',
+            default: 1,
+            min: 0.3,
+            max: 1,
+            advanced: false,
+            text: {
+              en: {
+                title: 'Truncation (ψ)',
+                help: 'Lower draws each style closer to the mean: more regular pictures, less variety. 1 leaves them as they are.',
+              },
+              zh: {
+                title: '截断（ψ）',
+                help: '越低，风格越靠近平均：画面更规整，多样性更少。1 为不截断。',
+              },
+            },
+          },
+        ],
+};

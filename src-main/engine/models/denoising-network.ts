@@ -1,0 +1,145 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../../contract/engine-messages.ts';
+import { preserving } from './convolutional-networks.ts';
+import type { Layer } from './layer-kinds.ts';
+
+/** The two parts of a network that says what of a noisy picture is noise. */
+export interface DenoisingNetwork {
+  /** From the time, followed by the class where there are classes, to the condition, `[batch, conditionSize]`. */
+  readonly condition: readonly Layer[];
+  readonly conditionInputs: number;
+  /** From noisy pictures and the condition to pictures of the same shape. */
+  readonly picture: readonly Layer[];
+}
+
+/** A picture is halved so often: 28 to 7, 32 to 8, 64 to 8. */
+export const halvingsOf = (sizePx: number): number => (sizePx >= 64 ? 3 : 2);
+
+/** How many sines and cosines tell the time. */
+export const timeFeatures = 32;
+
+/**
+ * The U-Net of Ho et al., "Denoising Diffusion Probabilistic Models", 2020, made small: one residual block on the way
+ * down and one on the way up in each size, two with attention between them in the smallest.
+ */
+export function denoisingNetwork({ settings, sizePx, channels, classes }: ModelConfig): DenoisingNetwork {
+  const baseChannels = Number(settings.baseChannels);
+  const halvings = halvingsOf(sizePx);
+  const conditionSize = 4 * baseChannels;
+  const conditionInputs = timeFeatures + (classes?.length ?? 0);
+  const widthAt = (level: number) => baseChannels * 2 ** Math.min(level, halvings - 1);
+  const told = (name: string, inputs: number): Layer => ({
+    ...{ kind: 'dense', name, inputs, outputs: conditionSize, activation: 'silu' },
+    initial: preserving(inputs, 2),
+  });
+  const block = (name: string, inputs: number, outputs: number) =>
+    residualBlock(name, inputs, outputs, conditionSize);
+
+  const from = (level: number): Layer[] => {
+    const width = widthAt(level);
+    if (level === halvings) {
+      return [
+        block('middle1', width, width),
+        ...(settings.attention === true ? [attention('attention', width)] : []),
+        block('middle2', width, width),
+      ];
+    }
+    const below = widthAt(level + 1);
+    return [
+      block(`down${level}`, width, width),
+      {
+        ...{ kind: 'bypass', name: `skip${level}` },
+        inside: [
+          resizing('convolution', `halve${level}`, width, below),
+          ...from(level + 1),
+          resizing('transposed-convolution', `double${level}`, below, width),
+        ],
+      },
+      block(`up${level}`, 2 * width, width),
+    ];
+  };
+  return {
+    condition: [told('time1', conditionInputs), told('time2', conditionSize)],
+    conditionInputs,
+    picture: [
+      convolution('start', channels, baseChannels, 3, 1),
+      ...from(0),
+      normalization('end.normalize', baseChannels),
+      convolution('end.colours', baseChannels, channels, 3, 0.1),
+    ],
+  };
+}
+
+function residualBlock(name: string, inputs: number, outputs: number, conditionSize: number): Layer {
+  return {
+    ...{ kind: 'residual', name },
+    body: [
+      normalization(`${name}.normalize1`, inputs),
+      convolution(`${name}.convolve1`, inputs, outputs, 3, 1),
+      {
+        ...{ kind: 'condition-shift', name: `${name}.condition`, inputs: conditionSize, outputs },
+        initial: preserving(conditionSize, 1),
+      },
+      normalization(`${name}.normalize2`, outputs),
+      // Small at first: each block starts close to doing nothing.
+      convolution(`${name}.convolve2`, outputs, outputs, 3, 0.1),
+    ],
+    shortcut: inputs === outputs ? [] : [convolution(`${name}.shortcut`, inputs, outputs, 1, 1)],
+  };
+}
+
+const convolution = (
+  name: string,
+  inputs: number,
+  outputs: number,
+  kernelPx: number,
+  gain: number,
+): Layer => ({
+  ...{ kind: 'convolution', name, inputs, outputs, kernelPx, stride: 1, activation: 'linear' },
+  initial: preserving(kernelPx ** 2 * inputs, gain),
+});
+
+const resizing = (
+  kind: 'convolution' | 'transposed-convolution',
+  name: string,
+  inputs: number,
+  outputs: number,
+): Layer => ({
+  ...{ kind, name, inputs, outputs, kernelPx: 4, stride: 2, activation: 'linear' },
+  initial: preserving((kind === 'convolution' ? 16 : 4) * inputs, 1),
+});
+
+const normalization = (name: string, channels: number): Layer => ({
+  ...{ kind: 'group-normalization', name, channels, groups: sharing(channels, 8), activation: 'silu' },
+});
+
+const attention = (name: string, channels: number): Layer => ({
+  ...{ kind: 'attention', name, channels, heads: sharing(channels, 4) },
+  initial: preserving(channels, 0.5),
+});
+
+/** The largest power of two up to `most` that divides `channels`. */
+function sharing(channels: number, most: number): number {
+  let count = most;
+  while (channels % count !== 0) count /= 2;
+  return count;
+}
+
+/**
+ * Sines and cosines of the time in geometrically spaced wave lengths (Vaswani et al., 2017).
+ *
+ * @param times 0…1, one for each picture
+ * @returns `[batch, timeFeatures]`
+ */
+export function timesToFeatures(times: readonly number[]): tf.Tensor2D {
+  const half = timeFeatures / 2;
+  const values = new Float32Array(times.length * timeFeatures);
+  for (const [row, time] of times.entries()) {
+    for (let index = 0; index < half; index++) {
+      const angle = time * 1000 * 10_000 ** (-index / (half - 1));
+      values[row * timeFeatures + index] = Math.sin(angle);
+      values[row * timeFeatures + half + index] = Math.cos(angle);
+    }
+  }
+  return tf.tensor2d(values, [times.length, timeFeatures]);
+}

@@ -1,0 +1,81 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { normals } from '../random.ts';
+import type { Weights } from './layers.ts';
+
+/** Holds how far a network can stretch its input, layer by layer. */
+export interface SpectralNormalization {
+  /** A vector for each matrix, by the weight's name; part of a checkpoint. */
+  readonly vectors: ReadonlyMap<string, tf.Variable>;
+  /** Brings each vector one power iteration closer to the direction that its matrix stretches most. */
+  iterate(): void;
+  /** The weights, each matrix divided by its largest singular value; differentiable in the weights. */
+  normalized(): Weights;
+  dispose(): void;
+}
+
+/** A random vector is far from the wanted direction: a network that starts wild takes long to calm down. */
+const firstIterations = 8;
+
+/**
+ * Spectral normalisation of every matrix of a network, a filter counting as one from all its inputs to its outputs:
+ * Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018. The vectors are constants to the
+ * gradient, as in the paper. Biases stay as they are.
+ */
+export function createSpectralNormalization(
+  weights: ReadonlyMap<string, tf.Variable>,
+  seed: number,
+): SpectralNormalization {
+  const matrices = [...weights].filter(([, { rank }]) => rank >= 2);
+  const vectors = new Map(
+    matrices.map(([name, { shape }]) => {
+      const size = shape.at(-1)!;
+      const start = normals(seed, `spectral/${name}`, 0, size);
+      return [name, tf.tidy(() => tf.variable(unit(tf.tensor2d(start, [size, 1])), false))];
+    }),
+  );
+
+  const iterate = () =>
+    tf.tidy(() => {
+      for (const [name, weight] of matrices) {
+        const matrix = asMatrix(weight);
+        const vector = vectors.get(name)!;
+        const across = unit(tf.matMul(matrix, vector as tf.Tensor as tf.Tensor2D));
+        vector.assign(unit(tf.matMul(matrix, across, true, false)));
+      }
+    });
+  for (let turn = 0; turn < firstIterations; turn++) iterate();
+
+  return {
+    vectors,
+    iterate,
+    normalized: () =>
+      new Map<string, tf.Tensor>(
+        [...weights].map(([name, weight]) => {
+          const vector = vectors.get(name);
+          if (!vector) return [name, weight];
+          const right = vector as tf.Tensor as tf.Tensor2D;
+          // The stretched vector as a number without a past: only the matrix between the two is learned through.
+          const left = constant(() => unit(tf.matMul(asMatrix(weight), right)));
+          const stretched = tf.matMul(asMatrix(weight), right);
+          return [name, tf.div(weight, tf.sum(tf.mul(left, stretched)))];
+        }),
+      ),
+    dispose: () => tf.dispose([...vectors.values()]),
+  };
+}
+
+/** The value of `compute` without a gradient. */
+function constant(compute: () => tf.Tensor): tf.Tensor {
+  return tf.customGrad(() => {
+    const value = compute();
+    return { value, gradFunc: () => [] };
+  })();
+}
+
+function asMatrix(weight: tf.Tensor): tf.Tensor2D {
+  return tf.reshape(weight, [-1, weight.shape.at(-1)!]);
+}
+
+function unit<T extends tf.Tensor>(vector: T): T {
+  return tf.div(vector, tf.sqrt(tf.add(tf.sum(tf.square(vector)), 1e-12)));
+}
