@@ -2,10 +2,29 @@ import { z } from 'zod';
 import { rightsSchema } from './licences.ts';
 import { seedSchema, timestampSchema } from './values.ts';
 
-/** How an array's axes are to be read; `NHW` is one grey value a pixel. */
-export const arrayLayoutSchema = z.enum(['NHW', 'NHWC', 'NCHW']);
+/**
+ * What the axes of an array of pictures mean, slowest first: N counts pictures, H and W are rows and columns,
+ * C channels; without C a pixel is one grey value. Axes in brackets are flattened into one, as in tables of one
+ * picture per row.
+ */
+export const arrayLayouts = [
+  'NHW',
+  'NHWC',
+  'NCHW',
+  'HWN',
+  'HWCN',
+  'HW',
+  'HWC',
+  'CHW',
+  'N(HW)',
+  'N(HWC)',
+  'N(CHW)',
+] as const;
+export const arrayLayoutSchema = z.enum(arrayLayouts);
+export type ArrayLayout = z.infer<typeof arrayLayoutSchema>;
 /** What the values of an array run from and to; bytes are 0…255. */
 export const arrayRangeSchema = z.enum(['bytes', 'unit', 'signed']);
+export type ArrayRange = z.infer<typeof arrayRangeSchema>;
 
 /** What has to be asked about arrays (NPY, NPZ); what is left out is taken where it is plain, and asked for where not. */
 export const arrayOptionsSchema = z.object({
@@ -16,6 +35,53 @@ export const arrayOptionsSchema = z.object({
   labels: z.string().optional(),
 });
 export type ArrayOptions = z.infer<typeof arrayOptionsSchema>;
+
+/** An array that may hold pictures, and the ways in which it can be understood. */
+export const arrayDescriptionSchema = z.object({
+  /** Its name in an NPZ; null for the one array of an NPY. */
+  member: z.string().nullable(),
+  shape: z.array(z.number().int().nonnegative()),
+  /** As NumPy writes it, such as `|u1` or `<f4`. */
+  dataType: z.string(),
+  /** Least and greatest of the numbers that were looked at; null where none is finite. */
+  least: z.number().nullable(),
+  greatest: z.number().nullable(),
+  /** Likeliest first. */
+  layouts: z.array(
+    z.object({
+      layout: arrayLayoutSchema,
+      count: z.number().int(),
+      widthPx: z.number().int(),
+      heightPx: z.number().int(),
+      channels: z.literal([1, 3]),
+    }),
+  ),
+  /** Likeliest first. */
+  ranges: z.array(arrayRangeSchema),
+});
+export type ArrayDescription = z.infer<typeof arrayDescriptionSchema>;
+
+/** What an NPY or NPZ holds, for asking how to read it. */
+export const arrayFileSchema = z.object({
+  /** Arrays that can hold pictures, likeliest first; never empty. */
+  arrays: z.array(arrayDescriptionSchema),
+  /** Arrays that can hold labels. */
+  labels: z.array(z.object({ member: z.string(), count: z.number().int() })),
+  /** What the file suggests. */
+  proposal: z.object({
+    pictures: z.string().nullable(),
+    labels: z.string().nullable(),
+    layout: arrayLayoutSchema,
+    range: arrayRangeSchema,
+  }),
+  /** What cannot be told from the file alone and should be asked; empty where the proposal is certain. */
+  unclear: z.array(z.enum(['pictures', 'layout', 'range'])),
+});
+export type ArrayFile = z.infer<typeof arrayFileSchema>;
+
+/** Which labels of CIFAR-100 count: of its hundred fine classes, or of the twenty coarse ones. */
+export const cifarLabelsSchema = z.enum(['fine', 'coarse']);
+export type CifarLabels = z.infer<typeof cifarLabelsSchema>;
 
 /** How a list of addresses is downloaded. */
 export const downloadOptionsSchema = z.object({
@@ -49,12 +115,14 @@ export const importSourceSchema = z.discriminatedUnion('kind', [
     kind: z.literal('path'),
     path: z.string().min(1),
     arrays: arrayOptionsSchema.optional(),
+    cifarLabels: cifarLabelsSchema.optional(),
     download: downloadOptionsSchema.optional(),
   }),
   z.object({
     kind: z.literal('upload'),
     uploadId: z.string().regex(/^[A-Za-z0-9_-]+$/),
     arrays: arrayOptionsSchema.optional(),
+    cifarLabels: cifarLabelsSchema.optional(),
     download: downloadOptionsSchema.optional(),
   }),
   z.object({

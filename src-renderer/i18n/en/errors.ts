@@ -10,6 +10,29 @@ export default {
     '{thing} would unpack to more than the studio allows. Unpack it yourself and choose the folder.',
   'archive-unsafe-path':
     '{thing} holds a name that points outside the archive. Nothing was taken from it; use a ZIP you trust.',
+  'array-layout-needed':
+    '{thing} holds {found}, and that can be understood in more than one way. Say how its pictures lie: {choices}.',
+  'array-unusable': '{thing} is not an array of pictures. Save it again as uint8, (count, height, width, 3).',
+  'array-unusable-cut-short': '{thing} is cut short. Copy or save it again.',
+  'array-unusable-data-type':
+    '{thing} holds numbers of a kind that pictures and labels do not have. Save it as uint8 or float32.',
+  'array-unusable-header-unreadable': 'The header of {thing} is damaged. Save it again with numpy.save.',
+  'array-unusable-labels-differ':
+    '{thing} holds {pictures} pictures and {labels} labels, so they do not belong together. Choose another array of labels, or none.',
+  'array-unusable-layout-impossible':
+    'The array of {thing} has the shape {found}, which cannot be read as {layout}. Choose another layout.',
+  'array-unusable-member-missing': '{thing} has no array of that name. There are: {known}.',
+  'array-unusable-no-header': '{thing} has no NumPy header. Save it again with numpy.save or numpy.savez.',
+  'array-unusable-objects':
+    '{thing} holds Python objects, which only running code from the file could read. Save plain numbers: numpy.save(file, numpy.stack(pictures)).',
+  'array-unusable-records':
+    '{thing} holds records with fields. Save the pictures as a plain array of numbers.',
+  'array-unusable-shape':
+    'The shape of {thing} is none of pictures. Save an array such as (count, height, width, 3).',
+  'array-unusable-size-differs':
+    '{thing} holds more or fewer bytes than its header says. Save it again with numpy.save.',
+  'array-unusable-too-large':
+    'The pictures of {thing} do not lie one after the other, and it is too large to be put in order here. Save numpy.ascontiguousarray(pictures), the count as first axis.',
   'backend-install-failed':
     'The training backend could not be installed. Nothing was changed; check the connection and the free space, then try again.',
   'backend-lost':
@@ -55,6 +78,11 @@ export default {
   'checkpoint-missing': '{thing} cannot be found. Choose another checkpoint.',
   'dataset-changed': 'The pictures of this version changed on the disk. Build the version again.',
   'class-unknown': '“{run}” cannot draw the class “{wanted}”. Choose one of its own classes.',
+  'connection-failed':
+    'The database “{database}” does not answer as wanted: {cause}. Check the address, the name and the password.',
+  'container-corrupt': '{thing} is damaged or not what its name says. Download or make it again.',
+  'container-without-pictures':
+    '{thing} has no column of pictures. A column “image” with the bytes of each is needed; there are: {known}.',
   'dataset-does-not-fit':
     'These pictures do not fit the preset. Choose one of the same size and the same channels; one that learns classes needs a folder for each class.',
   'dataset-not-paired':
@@ -78,6 +106,19 @@ export default {
     '{thing} is in a format that is not read here. Convert it to PNG or JPEG.',
   'file-unreadable-damaged': '{thing} is cut short or damaged.',
   'file-unreadable-too-many-pixels': '{thing} has too many pixels. Scale it down first.',
+  'file-unreadable-address-private':
+    '{thing} is an address of this computer or its own network. Allow such addresses if you trust the list.',
+  'file-unreadable-address-scheme': '{thing} is not a web address. Only http and https are fetched.',
+  'file-unreadable-gave-up': '{thing} did not come within the time limit.',
+  'file-unreadable-http-status': '{thing} is not given out: the server answered {status}.',
+  'file-unreadable-no-bytes': '{thing} holds no picture: the value is not bytes.',
+  'file-unreadable-numbers':
+    '{thing} holds numbers that are infinite, undefined or outside the range that was named.',
+  'file-unreadable-page-without-picture': '{thing} is a web page that names no picture of its own.',
+  'file-unreadable-redirects': '{thing} leads from address to address without an end.',
+  'file-unreadable-robots': '{thing} is a page whose pictures its site asks programs not to fetch.',
+  'file-unreadable-too-large': '{thing} is larger than the limit.',
+  'file-unreadable-unreachable': '{thing} cannot be reached: {cause}.',
   'folder-empty': '{thing} is empty. Choose a folder that holds pictures.',
   'folder-without-pictures':
     '{thing} holds files but no pictures. PNG, JPEG, WebP, GIF, TIFF, BMP and AVIF are read.',
@@ -105,6 +146,14 @@ export default {
   'path-missing': '{thing} does not exist. Check the spelling, or whether the drive is connected.',
   'pictures-too-few': 'There are too few pictures to train on. Add more, at least two dozen.',
   'preset-unknown': 'There is no preset {thing}. Choose one from the list.',
+  'query-failed': 'The database could not answer the query: {cause}. Correct the query, then try again.',
+  'query-failed-not-a-select':
+    'Only reading is done here: the query has to be one SELECT. Nothing was changed in the database.',
+  'query-too-slow':
+    'The query gave no row for {seconds} seconds and was stopped. Make it quicker, or raise the time limit.',
+  'query-without-pictures':
+    'The query returns no pictures: no column holds their bytes. There are: {known}. Return the bytes as “image”.',
+  'query-without-pictures-no-rows': 'The query returns no rows. Change its conditions, then try again.',
   'recipe-impossible': 'This recipe makes nothing of these pictures. Change it and try again.',
   'recipe-impossible-balance-without-classes':
     'Classes can only be evened out where there are at least two. Take labels from the folders, or leave the balance as it is.',
