@@ -224,10 +224,10 @@ export function cleaningQueries(database: Database) {
      WHERE l.dataset_id = ? ORDER BY l.set_number, l.picture_id`,
   );
   /** Files that came more than once, known without any review. */
-  const sameOriginals = database.prepare<[string], { pictureId: string; key: string }>(
+  const sameOriginals = database.prepare<[string, string], { pictureId: string; key: string }>(
     `SELECT p.id AS pictureId, p.original_sha256 AS key FROM picture p
-     WHERE p.dataset_id = ?1 AND p.original_index IS NULL AND p.original_sha256 IN (
-       SELECT original_sha256 FROM picture WHERE dataset_id = ?1 AND original_index IS NULL
+     WHERE p.dataset_id = ? AND p.original_index IS NULL AND p.original_sha256 IN (
+       SELECT original_sha256 FROM picture WHERE dataset_id = ? AND original_index IS NULL
        GROUP BY original_sha256 HAVING count(*) > 1)
      ORDER BY p.original_sha256, p.ordinal`,
   );
@@ -323,7 +323,7 @@ export function cleaningQueries(database: Database) {
       const known = alike.all(datasetId);
       for (const { pictureId, number } of known) put(String(number), pictureId);
       // A review knows these too, unless pictures came since.
-      for (const { pictureId, key } of sameOriginals.all(datasetId)) put(key, pictureId);
+      for (const { pictureId, key } of sameOriginals.all(datasetId, datasetId)) put(key, pictureId);
       return [...sets.values()];
     },
     excluded: (datasetId: string): string[] => excluded.all(datasetId),
