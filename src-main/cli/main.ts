@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { StudioError, toFailure, type ErrorCode } from '../contract/errors.ts';
 import { projectFolder } from '../workspace/node-runtime.mjs';
+import { addAugmentationCommands } from './augmentation-commands.ts';
 import { addBackendCommands } from './backend-commands.ts';
 import { addDatasetCommands } from './dataset-commands.ts';
 import { addPictureCommands } from './picture-commands.ts';
@@ -31,6 +32,7 @@ for (const add of [
   addDatasetCommands,
   addRunCommands,
   addPictureCommands,
+  addAugmentationCommands,
   addBackendCommands,
   addServeCommand,
 ]) {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { backendIds, type BackendId } from '../contract/domain/backends.ts';
 import { type Dataset } from '../contract/domain/datasets.ts';
 import { type Run, type StopCondition } from '../contract/domain/runs.ts';
@@ -8,6 +8,7 @@ import { findPreset, settingsFor, type Preset } from '../contract/presets.ts';
 import type { Studio } from '../studio/studio.ts';
 import { buildVersion } from './dataset-commands.ts';
 import {
+  collectSetting,
   findByIdOrName,
   positiveNumber,
   printResult,
@@ -28,14 +29,6 @@ interface TrainOptions extends CommonOptions {
   seed?: number;
   name?: string;
   set: Settings;
-}
-
-function collectSetting(text: string, settings: Settings): Settings {
-  const [, key, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
-  if (key === undefined || value === undefined) {
-    throw new InvalidArgumentError('It takes key=value, such as batchSize=32.');
-  }
-  return { ...settings, [key]: value };
 }
 
 function stopCondition(options: TrainOptions): StopCondition | undefined {

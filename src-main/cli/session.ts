@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Job } from '../contract/domain/jobs.ts';
 import { StudioError } from '../contract/errors.ts';
+import type { Settings } from '../contract/hyper-parameters.ts';
 import { openStudio, type Studio } from '../studio/studio.ts';
 import { defaultWorkspace } from '../workspace/default-workspace.ts';
 import { buildIfStale } from './build.ts';
@@ -133,4 +134,13 @@ export function findByIdOrName<Item extends { id: string; name: string }>(
       id: text,
     },
   );
+}
+
+/** `key=value` added to what was given before. */
+export function collectSetting(text: string, settings: Settings): Settings {
+  const [, key, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+  if (key === undefined || value === undefined) {
+    throw new InvalidArgumentError('It takes key=value, such as batchSize=32.');
+  }
+  return { ...settings, [key]: value };
 }

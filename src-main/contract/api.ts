@@ -1,3 +1,4 @@
+import { augmentations } from './api/augmentations.ts';
 import { backends } from './api/backends.ts';
 import { datasets } from './api/datasets.ts';
 import { exports } from './api/exports.ts';
@@ -19,6 +20,7 @@ export const contract = {
   datasets,
   versions,
   jobs,
+  augmentations,
   runs,
   generation,
   gallery,

@@ -92,6 +92,39 @@ export const engineJobSchema = z.discriminatedUnion('job', [
     config: modelConfigSchema,
     checkpoint: z.string().nullable(),
   }),
+  /** Draws what augmentation does to some pictures; needs no backend. */
+  z.object({
+    job: z.literal('augment'),
+    protocol: z.literal(engineProtocol),
+    /** `[picture, sizePx, sizePx, channel]`, 0…255. */
+    pixels: z.instanceof(Uint8Array),
+    sizePx: pictureSizeSchema,
+    channels: channelsSchema,
+    /** Whether they are trained on as pairs, whose colours stay. */
+    paired: z.boolean(),
+    settings: settingsSchema,
+    /** Of the alterations before the discriminator; null where none is to be shown. */
+    probability: z.number().min(0).max(1).nullable(),
+    seed: seedSchema,
+    draws: z.number().int().min(1),
+  }),
+  /** Learns from a set of small pictures what a review of it needs, and writes the results beside them. */
+  z.object({
+    job: z.literal('study'),
+    protocol: z.literal(engineProtocol),
+    backend: backendChoice,
+    /** Holds `images.u8` (`[images, sizePx, sizePx, channels]`) and, where labels are reviewed, `labels.i32`. */
+    folder: z.string(),
+    images: z.number().int().positive(),
+    /** A multiple of 8. */
+    sizePx: z.number().int().multipleOf(8).positive(),
+    channels: channelsSchema,
+    seed: seedSchema,
+    /** Whether to learn an embedding: `remoteness.f32`, `principal-plane.f32`, `plane-map.f32`. */
+    embedding: z.boolean(),
+    /** How many classes the labels name; from 2 on they are reviewed: `probabilities.f32`, `[images, classes]`. */
+    classes: z.number().int().nonnegative(),
+  }),
   /** Opens a backend and trains a tiny network on it whose losses are known. */
   z.object({
     job: z.literal('probe'),
@@ -106,6 +139,8 @@ export type TrainJob = Extract<EngineJob, { job: 'train' }>;
 export type GenerateJob = Extract<EngineJob, { job: 'generate' }>;
 export type TrialJob = Extract<EngineJob, { job: 'trial' }>;
 export type InspectJob = Extract<EngineJob, { job: 'inspect' }>;
+export type AugmentJob = Extract<EngineJob, { job: 'augment' }>;
+export type StudyJob = Extract<EngineJob, { job: 'study' }>;
 export type ProbeJob = Extract<EngineJob, { job: 'probe' }>;
 
 /** Orders to a training engine; obeyed before the next step. The first message is always a job. */
@@ -162,6 +197,14 @@ export const engineReportSchema = z.discriminatedUnion('report', [
     changes: z.array(z.object({ key: z.string(), from: settingValueSchema, to: settingValueSchema })),
   }),
   z.object({ report: z.literal('change-refused'), failure: failureSchema }),
+  z.object({
+    report: z.literal('augmented'),
+    /** A row for each picture, the picture itself first. */
+    png: z.instanceof(Uint8Array),
+    columns: z.number().int(),
+    rows: z.number().int(),
+    gapPx: z.number().int(),
+  }),
   z.object({ report: z.literal('paused'), step: z.number().int() }),
   z.object({ report: z.literal('resumed'), step: z.number().int() }),
   z.object({
@@ -186,6 +229,12 @@ export const engineReportSchema = z.discriminatedUnion('report', [
     report: z.literal('inspected'),
     parameters: parameterCountsSchema,
     layers: z.array(layerSchema),
+  }),
+  /** How much of a part of a study is done; at 1 its results are written. */
+  z.object({
+    report: z.literal('study'),
+    part: z.enum(['embedding', 'map', 'labels']),
+    share: z.number().min(0).max(1),
   }),
   z.object({
     report: z.literal('probe'),

@@ -26,6 +26,8 @@ export const mediaAddress = {
       .join('/'),
   /** The sheet of samples of a run at a step. */
   sampleSheet: (runId: string, step: number) => `sample/${encodeURIComponent(runId)}/${step}`,
+  /** A contact sheet of augmentation. */
+  augmentationSheet: (sheetId: string) => `augmentation/${encodeURIComponent(sheetId)}`,
   /** A generated picture, full size, with its provenance inside. */
   image: (imageId: string) => `image/${encodeURIComponent(imageId)}`,
   /** A finished export in ZIP form. */
@@ -43,6 +45,7 @@ export type MediaRequest =
       form: PreviewForm;
     }
   | { kind: 'sample'; runId: string; step: number }
+  | { kind: 'augmentation'; sheetId: string }
   | { kind: 'image'; imageId: string }
   | { kind: 'export'; exportId: string };
 
@@ -60,6 +63,7 @@ export function parseMediaAddress(address: string): MediaRequest | null {
   if (!id || !/^[A-Za-z0-9_-]+$/.test(id)) return null;
   if (kind === 'picture' && parts.length === 2) return { kind, pictureId: id };
   if (kind === 'image' && parts.length === 2) return { kind, imageId: id };
+  if (kind === 'augmentation' && parts.length === 2) return { kind, sheetId: id };
   if (kind === 'export' && parts.length === 2) return { kind, exportId: id };
   if (kind === 'sample' && parts.length === 3 && isCount(second)) {
     return { kind, runId: id, step: Number(second) };

@@ -27,6 +27,10 @@ function send(report: EngineReport): Promise<void> {
 }
 
 async function perform(accepted: EngineJob): Promise<void> {
+  if (accepted.job === 'augment') {
+    const { drawAugmentations } = await import('./augmentation-sheet.ts');
+    return drawAugmentations(accepted, send);
+  }
   // Loaded only now: whoever sent no valid job need not wait for the tensor library.
   const [{ openBackend }, { familyOf }] = await Promise.all([
     import('./backends/open-backend.ts'),
@@ -34,6 +38,10 @@ async function perform(accepted: EngineJob): Promise<void> {
   ]);
   const { id, threads, adapter } = accepted.backend;
   const backend = await openBackend(id, { threads, adapter });
+  if (accepted.job === 'study') {
+    const { study } = await import('./study/study.ts');
+    return study(accepted, send);
+  }
   if (accepted.job === 'probe') {
     const { probe } = await import('./probe.ts');
     return probe(accepted, backend, send);
@@ -75,7 +83,7 @@ function acceptJob(message: unknown): EngineJob {
   if (!parsed.success) {
     throw new StudioError('input-invalid', `The engine does not understand its job: ${parsed.error.message}`);
   }
-  if (parsed.data.job === 'probe') return parsed.data;
+  if (!('config' in parsed.data)) return parsed.data;
   const { config } = parsed.data;
   const settings = resolveSettings(families[config.family].parameters, config.settings);
   return { ...parsed.data, config: { ...config, settings } };

@@ -1,4 +1,5 @@
 import type { Studio } from '../studio/studio.ts';
+import { augmentationsRouter } from './augmentations.ts';
 import { backendsRouter } from './backends.ts';
 import { datasetsRouter } from './datasets.ts';
 import { exportsRouter } from './exports.ts';
@@ -29,6 +30,7 @@ export function createRouter(studio: Studio, report: ReportUnexpected = reportTo
     datasets: datasetsRouter(procedures.datasets, studio),
     versions: versionsRouter(procedures.versions, studio),
     jobs: jobsRouter(procedures.jobs, studio),
+    augmentations: augmentationsRouter(procedures.augmentations, studio),
     runs: runsRouter(procedures.runs, studio),
     generation: generationRouter(procedures.generation, studio),
     gallery: galleryRouter(procedures.gallery, studio),

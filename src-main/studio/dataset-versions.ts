@@ -102,7 +102,10 @@ export function createDatasetVersions({
     const pictures = versions.pictures(found.datasetId, found.version);
     const isSame =
       pictures.length === made.rows.length &&
-      made.rows.every(({ target }, at) => target.focus === null && target.id === pictures[at]!.pictureId);
+      made.rows.every(
+        ({ target: { id, focus, repair } }, at) =>
+          focus === null && repair === null && id === pictures[at]!.pictureId,
+      );
     if (!isSame) return false;
     const folder = workspace.versionFolder(found.datasetId, found.version);
     const labels = await readFile(join(folder, 'labels.i32')).catch(() => null);
@@ -232,6 +235,21 @@ export function createDatasetVersions({
           return { pictureId: id, name, widthPx, heightPx, inputPictureId: other?.id ?? null, focus };
         }),
       };
+    },
+
+    /**
+     * Some pictures, spread over the set, as a recipe would make them: `[picture, sizePx, sizePx, channel]`, 0…255;
+     * nothing is written.
+     *
+     * @throws StudioError `not-found`, `recipe-impossible`, `pictures-too-few`, `dataset-changed`, `file-unreadable`
+     */
+    async samplePixels(datasetId: string, input: RecipeInput, count: number): Promise<Uint8Array<ArrayBuffer>> {
+      const recipe = recipeSchema.parse(input);
+      get(datasetId);
+      const { rows } = plan(datasetId, recipe).made;
+      const shown = Math.min(count, rows.length);
+      const chosen = Array.from({ length: shown }, (_, at) => rows[Math.floor((at * rows.length) / shown)]!);
+      return Buffer.concat(await Promise.all(chosen.map((row) => prepared(row, recipe, 'target'))));
     },
 
     /**

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { StudioError } from '../contract/errors.ts';
 import { parseMediaAddress } from '../contract/media.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import type { Augmentations } from './augmentations.ts';
 import type { Datasets } from './datasets.ts';
 import type { Exports } from './exports.ts';
 import type { Gallery } from './gallery.ts';
@@ -21,12 +22,14 @@ export interface Media {
 /** The one function that turns an address into bytes; it serves only what the store knows. */
 export function createMedia({
   workspace,
+  augmentations,
   datasets,
   runs,
   gallery,
   exports,
 }: {
   workspace: Workspace;
+  augmentations: Augmentations;
   datasets: Datasets;
   runs: Runs;
   gallery: Gallery;
@@ -69,6 +72,8 @@ export function createMedia({
           const file = runs.sheetFile(request.runId, request.step);
           return file ? await fromFile(join(workspace.runFolder(request.runId), file), 'image/png') : null;
         }
+        case 'augmentation':
+          return fromBytes({ bytes: augmentations.png(request.sheetId), contentType: 'image/png' });
         case 'image':
           return await fromFile(workspace.imagePath(gallery.get(request.imageId).image.sha256), 'image/png');
         case 'export': {

@@ -2,6 +2,7 @@ import type { HostAbilities, Machine, Preferences, StudioInfo } from '../contrac
 import { openDatabase } from '../store/database.ts';
 import { preferenceQueries } from '../store/preferences.ts';
 import { openWorkspace } from '../workspace/workspace.ts';
+import { createAugmentations } from './augmentations.ts';
 import { createBackends } from './backends.ts';
 import { createDatasets } from './datasets.ts';
 import { pictureJudgements } from './picture-judgements.ts';
@@ -66,7 +67,8 @@ export async function openStudio(options: {
   const generation = createGeneration({ workspace, backends, jobs, runs, datasets, gallery, version });
   const exports = createExports({ database, jobs, gallery, version });
   const estimates = createEstimates({ jobs, backends });
-  const media = createMedia({ workspace, datasets, runs, gallery, exports });
+  const augmentations = createAugmentations({ datasets });
+  const media = createMedia({ workspace, augmentations, datasets, runs, gallery, exports });
   const preferences = preferenceQueries(database);
   if (options.queue === 'all') {
     const gone = await backends.pinNotice();
@@ -82,6 +84,7 @@ export async function openStudio(options: {
     jobs,
     runs,
     estimates,
+    augmentations,
     generation,
     gallery,
     exports,

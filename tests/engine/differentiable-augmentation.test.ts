@@ -120,7 +120,7 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
       const gradient = tf.grad((x) => tf.sum(tf.square(alter(x as tf.Tensor4D, alterations))))(
         tf.tensor4d(values, shapeOf(channels)),
       );
-      return gradient.dataSync().reduce((sum, value, at) => sum + value * direction[at]!, 0);
+      return gradient.dataSync<'float32'>().reduce((sum, value, at) => sum + value * direction[at]!, 0);
     });
     expect(slope / ((along(0.01) - along(-0.01)) / 0.02)).toBeCloseTo(1, 2);
   });
@@ -146,7 +146,7 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
     const slope = tf.tidy(() =>
       tf
         .grad(penaltyOf)(tf.tensor1d(start))
-        .dataSync()
+        .dataSync<'float32'>()
         .reduce((sum, value, at) => sum + value * direction[at]!, 0),
     );
     expect(slope / ((along(0.003) - along(-0.003)) / 0.006)).toBeCloseTo(1, 2);
