@@ -57,7 +57,7 @@ export async function train(context: TrainingContext): Promise<void> {
   live.advance(step);
 
   let config = { ...job.config, settings: live.current };
-  const pictures = picturesPerStep(family, config);
+  let pictures = picturesPerStep(family, config);
   const openPictures = () =>
     openDataset({
       versionFolder: job.versionFolder,
@@ -165,6 +165,7 @@ export async function train(context: TrainingContext): Promise<void> {
     const tensors = model.save();
     model.dispose();
     dataset.close();
+    pictures = picturesPerStep(family, config);
     dataset = openPictures();
     model = family.build(config);
     model.load(tensors, step, `the model of step ${step}`);

@@ -13,7 +13,7 @@ import type { ChosenBackend, StudioBackends } from './backends.ts';
 import type { Datasets } from './datasets.ts';
 import type { RunCheckpoints } from './run-checkpoints.ts';
 import { deviceClassOf, type DeviceClass } from './run-devices.ts';
-import { changeText, differences, halvedRates, type SettingStep } from './run-settings.ts';
+import { changeText, differences, isNumbersFailure, remedyFor, type SettingStep } from './run-settings.ts';
 import { superviseRun, type Supervision } from './run-supervision.ts';
 import { warningText } from './run-watchdog.ts';
 
@@ -34,8 +34,6 @@ export interface ActiveRun {
 
 /** Failures of a model that another device may not have. */
 const tooLarge: readonly Failure['code'][] = ['model-exceeds-device', 'out-of-memory'];
-/** Failures that a lower learning rate may avoid. */
-const rescuable: readonly Failure['code'][] = ['numbers-not-finite', 'gradient-exploded'];
 
 /** The seed and all else that decides what a model is; the same object goes to disk and to the engine. */
 export const modelConfigOf = (run: Run, settings: Settings = run.settings): ModelConfig => ({
@@ -146,21 +144,23 @@ export function createRunTraining(context: TrainingContext) {
   };
 
   /**
-   * Goes back to the last good checkpoint with half the learning rate. What went bad twice from one checkpoint
-   * was bad before it: the one before is taken then.
+   * Goes back to the last good checkpoint with settings that may avoid the failure, and answers with its step; null
+   * where nothing would help. What went bad twice from one checkpoint was bad before it: the one before is taken.
    */
   const rescue = async (
     id: string,
     { failure, step }: { failure: Failure; step: number },
     attempt: number,
     lastTarget: number | null,
-  ): Promise<number> => {
+  ): Promise<number | null> => {
     let target = (await checkpoints.last(id))?.step ?? 0;
-    if (target === lastTarget && target > 0) {
+    if (isNumbersFailure(failure) && target === lastTarget && target > 0) {
       queries.distrustFrom(id, target);
       target = (await checkpoints.last(id))?.step ?? 0;
     }
-    const { holds, wanted } = halvedRates(get(id), queries.initialSettings(id), target);
+    const remedy = remedyFor(failure, get(id), queries.initialSettings(id), target);
+    if (!remedy) return null;
+    const { holds, wanted } = remedy;
     queries.undoChangesAfter(id, target);
     queries.putRescue(id, {
       at: Date.now(),
@@ -202,7 +202,7 @@ export function createRunTraining(context: TrainingContext) {
     /**
      * Trains one run to its end. An engine that dies unasked is started again from the last checkpoint as long as
      * it gets further each time; a death without progress is left to the user as `interrupted`. Numbers that go
-     * bad send it back with half the learning rate, as often as its setting `rescues` says. A backend that does
+     * bad and memory that runs out send it back with other settings, as often as its setting `rescues` says. A backend that does
      * not open any more gives way to the next; one that is lost on the way ends the run as `interrupted`, and the
      * user decides what it goes on with.
      */
@@ -223,15 +223,19 @@ export function createRunTraining(context: TrainingContext) {
         if (context.isClosing() || active.stopWanted) supervision.stop();
         const end = await supervision.ended;
         active.supervision = null;
+        const allowed = Number(get(id).settings.rescues ?? 0);
         const stopping = context.isClosing() || active.stopWanted || get(id).state === 'stopping';
         switch (end.kind) {
           case 'ended':
             return;
           case 'failed': {
-            const allowed = Number(get(id).settings.rescues ?? 0);
-            if (rescuable.includes(end.failure.code) && rescues < allowed && !stopping) {
-              lastTarget = await rescue(id, end, ++rescues, lastTarget);
-              continue;
+            if (!stopping && rescues < allowed) {
+              const target = await rescue(id, end, rescues + 1, lastTarget);
+              if (target !== null) {
+                lastTarget = target;
+                rescues++;
+                continue;
+              }
             }
             // What is too large for a graphics card may well fit the processor's memory.
             const elsewhere = isAccelerated(backendId) && tooLarge.includes(end.failure.code);
@@ -257,6 +261,13 @@ export function createRunTraining(context: TrainingContext) {
             const stalled = sitting > 0 && reached <= furthest;
             furthest = reached;
             if (!stalled && !stopping) continue;
+            if (!stopping && rescues < allowed) {
+              const death = { failure: end.failure, step: get(id).step };
+              if ((await rescue(id, death, rescues + 1, null)) !== null) {
+                rescues++;
+                continue;
+              }
+            }
             // A model's own mistakes end in words; a process that never came as far as to start is the backend's.
             const isBackend = !end.started && isAccelerated(backendId);
             interrupt(id, isBackend ? backendCrash(end.failure, backendId) : end.failure);

@@ -7,9 +7,12 @@ import exportEn from './en/export.ts';
 import galleryEn from './en/gallery.ts';
 import generateEn from './en/generate.ts';
 import homeEn from './en/home.ts';
+import overnightEn from './en/overnight.ts';
+import prepareEn from './en/prepare.ts';
 import runsEn from './en/runs.ts';
 import settingsEn from './en/settings.ts';
 import shellEn from './en/shell.ts';
+import versionsEn from './en/versions.ts';
 import wizardEn from './en/wizard.ts';
 import chartsZh from './zh/charts.ts';
 import commonZh from './zh/common.ts';
@@ -19,9 +22,12 @@ import exportZh from './zh/export.ts';
 import galleryZh from './zh/gallery.ts';
 import generateZh from './zh/generate.ts';
 import homeZh from './zh/home.ts';
+import overnightZh from './zh/overnight.ts';
+import prepareZh from './zh/prepare.ts';
 import runsZh from './zh/runs.ts';
 import settingsZh from './zh/settings.ts';
 import shellZh from './zh/shell.ts';
+import versionsZh from './zh/versions.ts';
 import wizardZh from './zh/wizard.ts';
 
 export type Language = 'en' | 'zh';
@@ -37,9 +43,12 @@ export const messages = {
     gallery: galleryEn,
     generate: generateEn,
     home: homeEn,
+    overnight: overnightEn,
+    prepare: prepareEn,
     runs: runsEn,
     settings: settingsEn,
     shell: shellEn,
+    versions: versionsEn,
     wizard: wizardEn,
   },
   zh: {
@@ -51,9 +60,12 @@ export const messages = {
     gallery: galleryZh,
     generate: generateZh,
     home: homeZh,
+    overnight: overnightZh,
+    prepare: prepareZh,
     runs: runsZh,
     settings: settingsZh,
     shell: shellZh,
+    versions: versionsZh,
     wizard: wizardZh,
   },
 };

@@ -1,4 +1,5 @@
 import type { Run } from '../../src-main/contract/domain/runs.ts';
+import { families } from '../../src-main/contract/presets.ts';
 
 /** How far a run is on the way to its own end, 0…1. */
 export function runProgress(run: Run): number {
@@ -22,6 +23,22 @@ export function isUnderWay(run: Run): boolean {
     case 'failed':
       return false;
   }
+}
+
+/** Whether its engine has fallen silent: what is shown of it is the last that was heard. */
+export const isStill = (run: Run): boolean => run.warnings.some(({ kind }) => kind === 'no-step');
+
+/** The step of the best good checkpoint by the family's metric; null where there is no such metric or score. */
+export function bestCheckpointStep(run: Run): number | null {
+  const { bestMetric } = families[run.family];
+  if (!bestMetric) return null;
+  const sign = bestMetric.goal === 'lowest' ? 1 : -1;
+  let best: { step: number; score: number } | null = null;
+  for (const { step, score, good } of run.checkpoints) {
+    if (score === null || !good) continue;
+    if (best === null || sign * score < sign * best.score) best = { step, score };
+  }
+  return best?.step ?? null;
 }
 
 /** Steps until the next checkpoint is written by itself; null when the setting is not a number. */

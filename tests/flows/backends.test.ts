@@ -161,7 +161,7 @@ describe('memory that runs out', () => {
       datasetId: dataset.datasetId,
       version: dataset.version.version,
       presetId: 'dcgan-28',
-      settings: { batchSize: 512 },
+      settings: { batchSize: 512, rescues: 0 },
       stop: { kind: 'steps', steps: 2 },
     });
     const { state, failure } = await studio.runs.whenEnded(id);

@@ -49,7 +49,7 @@ describe('an engine that the system ended for want of memory', () => {
       const studio = await studioForTest();
       const { id } = await smallRun(studio, await sampleDataset(studio), {
         steps: 5000,
-        settings: { ...quiet, batchSize: 16 },
+        settings: { ...quiet, batchSize: 16, rescues: 0 },
       });
       const { state, failure } = await studio.runs.whenEnded(id);
       expect({ state, code: failure?.code }).toEqual({ state: 'interrupted', code: 'out-of-memory' });
@@ -67,6 +67,24 @@ describe('an engine that the system ended for want of memory', () => {
     },
     120_000,
   );
+});
+
+describe('a run whose memory runs out', () => {
+  it('goes on by itself with smaller batches, and as many more of them for each step', async () => {
+    setEnvironment({ ...noGraphics, ...preload('exit-137.mjs') });
+    const studio = await studioForTest();
+    const { id } = await smallRun(studio, await sampleDataset(studio), {
+      steps: 3000,
+      settings: { ...quiet, batchSize: 16 },
+    });
+    const run = await studio.runs.whenEnded(id);
+    expect(run).toMatchObject({ state: 'completed', failure: null, step: 3000 });
+    expect(run.rescues.length).toBeGreaterThanOrEqual(1);
+    expect(run.rescues[0]!.failure.code).toBe('out-of-memory');
+    const { batchSize, gradientAccumulation } = run.settings;
+    expect(batchSize).toBeLessThan(8);
+    expect(Number(batchSize) * Number(gradientAccumulation)).toBe(16);
+  }, 240_000);
 });
 
 describe('the queue', () => {

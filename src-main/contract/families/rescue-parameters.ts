@@ -13,12 +13,12 @@ export const rescueParameters: readonly HyperParameter[] = [
     advanced: true,
     text: {
       en: {
-        title: 'Rescues when the numbers go bad',
-        help: 'How often it may go back to the last good checkpoint and try again with half the learning rate. 0 stops at once instead.',
+        title: 'Rescues when training goes wrong',
+        help: 'How often it may go back to the last good checkpoint and try again with half the learning rate, or with smaller batches where memory ran out. 0 stops at once instead.',
       },
       zh: {
-        title: '数值失常时自动补救',
-        help: '最多几次退回最近的好检查点，并把学习率减半再试。0 表示直接停止。',
+        title: '训练出错时自动补救',
+        help: '最多几次退回最近的好检查点再试：学习率减半；内存不足时改用更小的批。0 表示直接停止。',
       },
     },
   },
