@@ -6,11 +6,21 @@ import type { Family } from './families/family.ts';
 import { mlpGan } from './families/mlp-gan.ts';
 import { resnetGan } from './families/resnet-gan.ts';
 import { vae } from './families/vae.ts';
+import { vqvaeTransformer } from './families/vqvae-transformer.ts';
 import { wganGp } from './families/wgan-gp.ts';
 import type { HyperParameter, Settings } from './hyper-parameters.ts';
 import { resolveSettings } from './hyper-parameters.ts';
 
-export const familyIds = ['mlp-gan', 'dcgan', 'wgan-gp', 'vae', 'cgan', 'resnet-gan', 'ddpm'] as const;
+export const familyIds = [
+  'mlp-gan',
+  'dcgan',
+  'wgan-gp',
+  'vae',
+  'cgan',
+  'resnet-gan',
+  'ddpm',
+  'vqvae-transformer',
+] as const;
 export type FamilyId = (typeof familyIds)[number];
 
 export const pictureSizes = [28, 32, 64] as const;
@@ -25,6 +35,7 @@ export const families: Readonly<Record<FamilyId, Family>> = {
   cgan,
   'resnet-gan': resnetGan,
   ddpm,
+  'vqvae-transformer': vqvaeTransformer,
 };
 
 export interface Preset {
@@ -95,6 +106,12 @@ export const presets: readonly Preset[] = [
   preset('ddpm', 28, 3, 8_000),
   preset('ddpm', 32, 1, 8_000),
   preset('ddpm', 32, 3, 8_000),
+  preset('vqvae-transformer', 28, 1, 8_000),
+  preset('vqvae-transformer', 28, 3, 8_000, { codebookSize: 256 }),
+  preset('vqvae-transformer', 32, 1, 8_000),
+  preset('vqvae-transformer', 32, 3, 8_000, { codebookSize: 256 }),
+  preset('vqvae-transformer', 64, 1, 12_000, { codebookSize: 256, batchSize: 32, sampleEverySteps: 100 }),
+  preset('vqvae-transformer', 64, 3, 12_000, { codebookSize: 512, batchSize: 32, sampleEverySteps: 100 }),
   ...([1, 3] as const).map((channels) =>
     preset('ddpm', 64, channels, 20_000, {
       ...{ baseChannels: 16, batchSize: 32, learningRate: 0.0005 },

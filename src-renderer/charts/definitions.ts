@@ -103,6 +103,28 @@ const classesChart: ChartDefinition = {
   form: 'decimal',
 };
 
+const grammarChart: ChartDefinition = {
+  id: 'grammar',
+  series: [{ metric: 'tokenLoss', colour: 1 }],
+  form: 'decimal',
+};
+
+const vocabularyChart: ChartDefinition = {
+  id: 'vocabulary',
+  series: [{ metric: 'codesInUse', colour: 1 }],
+  maximum: 1,
+  form: 'share',
+};
+
+const transformerGradientsChart: ChartDefinition = {
+  id: 'gradients',
+  series: [
+    { metric: 'autoencoderGradientNorm', colour: 1 },
+    { metric: 'transformerGradientNorm', colour: 2 },
+  ],
+  form: 'decimal',
+};
+
 const autoencoderGradientsChart: ChartDefinition = {
   id: 'gradients',
   series: [
@@ -128,6 +150,10 @@ const learningCharts: Readonly<
   'wgan-gp': { foremost: [distanceChart, slopeChart], others: [lossesChart, gradientsChart] },
   'resnet-gan': { foremost: [winningChart, lossesChart], others: [gradientsChart] },
   ddpm: { foremost: [denoisingChart, denoiserGradientsChart], others: [] },
+  'vqvae-transformer': {
+    foremost: [grammarChart, reconstructionChart],
+    others: [vocabularyChart, transformerGradientsChart],
+  },
   vae: { foremost: [reconstructionChart, divergenceChart], others: [autoencoderGradientsChart] },
 };
 

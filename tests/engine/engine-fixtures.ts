@@ -10,7 +10,14 @@ import { words } from '../../src-main/engine/random.ts';
 /** What makes the networks of any family small, where the family has it. */
 const smallSettings: Settings = {
   ...{ batchSize: 4, latentSize: 8, hiddenSize: 16, baseChannels: 4, sheetSamplingSteps: 10 },
-  ...{ codebookSize: 8, codeSize: 4, transformerSize: 16, transformerLayers: 1, transformerHeads: 2 },
+  ...{
+    codebookSize: 8,
+    codeSize: 4,
+    firstPhaseSteps: 150,
+    transformerSize: 16,
+    transformerLayers: 1,
+    transformerHeads: 2,
+  },
 };
 
 /** A preset's configuration, with a network small enough to train in milliseconds. */

@@ -36,6 +36,10 @@ describe.each<[string, Settings?]>([
   ['resnet-gan-64-rgb'],
   ['resnet-gan-28', { generatorKind: 'style' }],
   ['resnet-gan-32', { generatorKind: 'style', learnClasses: true }],
+  ['cgan-28', { classGuidance: 'auxiliary' }],
+  ['vae-28', { learnClasses: true }],
+  ['vqvae-transformer-28'],
+  ['vqvae-transformer-32-rgb', { learnClasses: true, firstPhaseSteps: 4 }],
   ['ddpm-28'],
   ['ddpm-32-rgb', { learnClasses: true }],
 ])('%s %o', (presetId, chosen = {}) => {

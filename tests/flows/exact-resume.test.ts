@@ -11,7 +11,16 @@ beforeAll(async () => {
 }, 60_000);
 afterEach(() => made.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
 
-it.each(['mlp-gan-28', 'dcgan-28', 'wgan-gp-28', 'vae-28', 'cgan-28', 'resnet-gan-28', 'ddpm-28'])(
+it.each([
+  'mlp-gan-28',
+  'dcgan-28',
+  'wgan-gp-28',
+  'vae-28',
+  'cgan-28',
+  'resnet-gan-28',
+  'ddpm-28',
+  'vqvae-transformer-28',
+])(
   '%s: 200 steps straight, or 100, a kill and 100 more, end in the same bytes',
   async (presetId) => {
     const config = smallConfig(presetId, {

@@ -1,3 +1,4 @@
+import { learnClasses } from './class-parameters.ts';
 import type { Family } from './family.ts';
 import { keepBestCheckpoints } from './rescue-parameters.ts';
 import { baseChannels, latentSize, trainingParameters, withDefaults } from './shared-parameters.ts';
@@ -14,6 +15,7 @@ export const vae: Family = {
   parameters: [
     ...withDefaults([latentSize], { latentSize: 32 }),
     baseChannels,
+    learnClasses,
     {
       key: 'likelihood',
       type: 'choice',

@@ -7,7 +7,8 @@ import type { ModelFamily } from './family.ts';
 
 /**
  * Miyato and Koyama, "cGANs with Projection Discriminator", 2018, on the networks of the DCGAN. The projection
- * goes over the whole last map instead of its sum: at two or three levels that sum would say little.
+ * goes over the whole last map instead of its sum: at two or three levels that sum would say little. In its place may
+ * stand the auxiliary classifier of Odena et al., "Conditional Image Synthesis with Auxiliary Classifier GANs", 2017.
  */
 export const cgan = {
   id: 'cgan',
@@ -21,5 +22,6 @@ function design(config: ModelConfig): AdversarialDesign {
     ...convolutionalNetworks(config),
     objective: objectiveOf(settings),
     beta1: Number(settings.beta1),
+    ...(settings.classGuidance === 'auxiliary' ? { classWeight: Number(settings.classWeight) } : {}),
   };
 }

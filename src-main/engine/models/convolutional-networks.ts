@@ -26,7 +26,8 @@ export function preserving(inputs: number, gain: number): Initial {
 /**
  * The two networks of the family: a generator of transposed convolutions under batch normalisation, and a
  * discriminator of convolutions without any normalisation, whose output for a picture thus depends on it alone.
- * Where the config has classes, both know them: the generator by its normalisation, the discriminator by its score.
+ * Where the config has classes, both know them: the generator by its normalisation, the discriminator by its score or,
+ * with an auxiliary classifier, by a logit for each class behind the score.
  */
 export function convolutionalNetworks({ settings, sizePx, channels, classes }: ModelConfig): {
   readonly generator: readonly Layer[];
@@ -73,13 +74,14 @@ export function convolutionalNetworks({ settings, sizePx, channels, classes }: M
   }
   discriminator.push(
     { kind: 'reshape', name: 'flat', shape: [flat] },
-    classes
+    classes && settings.classGuidance !== 'auxiliary'
       ? {
           ...{ kind: 'projection', name: 'score', inputs: flat, classes: classes.length },
           initial: preserving(flat, 1),
         }
       : {
-          ...{ kind: 'dense', name: 'score', inputs: flat, outputs: 1, activation: 'linear' },
+          ...{ kind: 'dense', name: 'score', inputs: flat, outputs: 1 + (classes?.length ?? 0) },
+          activation: 'linear',
           initial: preserving(flat, 1),
         },
   );

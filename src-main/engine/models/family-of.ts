@@ -6,6 +6,7 @@ import type { ModelFamily } from './family.ts';
 import { mlpGan } from './mlp-gan.ts';
 import { resnetGan } from './resnet-gan.ts';
 import { vae } from './vae.ts';
+import { vqvaeTransformer } from './vqvae-transformer.ts';
 import { wganGp } from './wgan-gp.ts';
 
 const modelFamilies: Readonly<Record<FamilyId, ModelFamily>> = {
@@ -16,6 +17,7 @@ const modelFamilies: Readonly<Record<FamilyId, ModelFamily>> = {
   cgan,
   'resnet-gan': resnetGan,
   ddpm,
+  'vqvae-transformer': vqvaeTransformer,
 };
 
 /** The family called `id`. */

@@ -6,6 +6,9 @@ export interface Initial {
   readonly deviation: number;
 }
 
+/** Those that a layer without weights applies. */
+export type PlainActivation = Extract<Activation, 'linear' | 'relu' | 'leakyRelu' | 'silu'>;
+
 interface WeightLayer {
   readonly name: string;
   readonly inputs: number;
@@ -48,7 +51,7 @@ export type Layer =
   /** Gives each picture of the batch another shape. */
   | { readonly kind: 'reshape'; readonly name: string; readonly shape: readonly number[] }
   /** An activation that no other layer carries. */
-  | { readonly kind: 'activation'; readonly name: string; readonly activation: Activation }
+  | { readonly kind: 'activation'; readonly name: string; readonly activation: PlainActivation }
   /** Adds up each channel over all positions: `[height, width, channel]` to `[channel]`. */
   | { readonly kind: 'position-sum'; readonly name: string }
   /** `body(x) + shortcut(x)` (He et al., "Deep Residual Learning", 2016); an empty shortcut is x itself. */
@@ -66,7 +69,7 @@ export type Layer =
       readonly name: string;
       readonly channels: number;
       readonly groups: number;
-      readonly activation: Activation;
+      readonly activation: PlainActivation;
     }
   /** Adds to each channel what a dense layer makes of the network's condition. */
   | {

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Activation } from '../ops/layers.ts';
 import {
   batchNormalization,
   convolution,
@@ -8,12 +7,11 @@ import {
   normalizeWith,
   relu,
   silu,
-  tanh,
   transposedConvolution,
 } from '../ops/layers.ts';
 import { normals } from '../random.ts';
 import { attend, groupNormalization, styleConvolution } from './block-layers.ts';
-import type { Initial, Layer, SimpleLayer } from './layer-kinds.ts';
+import type { Initial, Layer, PlainActivation, SimpleLayer } from './layer-kinds.ts';
 import { simpleLayers } from './layer-kinds.ts';
 
 export type { Initial, Layer } from './layer-kinds.ts';
@@ -255,7 +253,7 @@ export function forward(
   }, x);
 }
 
-function activate(x: tf.Tensor, activation: Activation): tf.Tensor {
+function activate(x: tf.Tensor, activation: PlainActivation): tf.Tensor {
   switch (activation) {
     case 'linear':
       return x;
@@ -265,12 +263,6 @@ function activate(x: tf.Tensor, activation: Activation): tf.Tensor {
       return leakyRelu(x);
     case 'silu':
       return silu(x);
-    case 'tanh':
-      return tanh(x);
-    case 'sigmoid':
-      return tf.sigmoid(x);
-    case 'softplus':
-      return tf.softplus(x);
   }
 }
 

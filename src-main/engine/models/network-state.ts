@@ -5,6 +5,7 @@ import { corrupt } from '../safetensors.ts';
 import type { LayerDescription } from './family.ts';
 import type { Layer } from './layer-kinds.ts';
 import { tracedShapes } from './layer-kinds.ts';
+import type { WeightDeclaration } from './layers.ts';
 import { declareWeights, initialValues } from './layers.ts';
 
 /** The rows of the layer table for one network that takes `inputShape`, without the batch. */
@@ -32,8 +33,17 @@ export function createWeights(
   seed: number,
   network: string,
 ): Map<string, tf.Variable> {
+  return createDeclaredWeights(declareWeights(layers), seed, network);
+}
+
+/** Fresh weights by their names, from the seed and the names alone. */
+export function createDeclaredWeights(
+  declarations: readonly WeightDeclaration[],
+  seed: number,
+  network: string,
+): Map<string, tf.Variable> {
   return new Map(
-    declareWeights(layers).map((declaration) => {
+    declarations.map((declaration) => {
       const values = initialValues(declaration, seed, network);
       return [declaration.name, tf.tidy(() => tf.variable(tf.tensor(values, [...declaration.shape])))];
     }),

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { normals } from '../random.ts';
+import { withoutGradient } from './gradient-stop.ts';
 import type { Weights } from './layers.ts';
 
 /** Holds how far a network can stretch its input, layer by layer. */
@@ -55,21 +56,13 @@ export function createSpectralNormalization(
           if (!vector) return [name, weight];
           const right = vector as tf.Tensor as tf.Tensor2D;
           // The stretched vector as a number without a past: only the matrix between the two is learned through.
-          const left = constant(() => unit(tf.matMul(asMatrix(weight), right)));
+          const left = withoutGradient(() => unit(tf.matMul(asMatrix(weight), right)));
           const stretched = tf.matMul(asMatrix(weight), right);
           return [name, tf.div(weight, tf.sum(tf.mul(left, stretched)))];
         }),
       ),
     dispose: () => tf.dispose([...vectors.values()]),
   };
-}
-
-/** The value of `compute` without a gradient. */
-function constant(compute: () => tf.Tensor): tf.Tensor {
-  return tf.customGrad(() => {
-    const value = compute();
-    return { value, gradFunc: () => [] };
-  })();
 }
 
 function asMatrix(weight: tf.Tensor): tf.Tensor2D {

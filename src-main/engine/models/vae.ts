@@ -6,9 +6,10 @@ import { createOptimiser } from '../optimisation/optimiser.ts';
 import { tanh } from '../ops/layers.ts';
 import { meanBinaryCrossEntropyWithLogits } from '../ops/losses.ts';
 import { normals } from '../random.ts';
+import { classRows } from './class-rows.ts';
 import { halving, preserving, pyramid } from './convolutional-networks.ts';
 import type { Model, ModelDescription, ModelFamily } from './family.ts';
-import type { Layer } from './layers.ts';
+import type { Layer, Weights } from './layers.ts';
 import { forward } from './layers.ts';
 import {
   countParameters,
@@ -24,7 +25,8 @@ import {
 /**
  * Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, with the weight β of Higgins et al. ("β-VAE",
  * 2017) and the free bits of Kingma et al. ("Improved Variational Inference with Inverse Autoregressive Flow",
- * 2016).
+ * 2016). With classes, encoder and decoder both know them (Sohn et al., "Learning Structured Output Representation
+ * using Deep Conditional Generative Models", 2015).
  */
 export const vae = {
   id: 'vae',
@@ -42,7 +44,8 @@ interface Networks {
 /** Beyond these the variance of a latent is 0 or infinite for every purpose, and its exponential a danger. */
 const logVarianceLimit = 10;
 
-function design({ settings, sizePx, channels }: ModelConfig): Networks {
+function design({ settings, sizePx, channels, classes }: ModelConfig): Networks {
+  const classCount = classes?.length ?? 0;
   const latentSize = Number(settings.latentSize);
   const baseChannels = Number(settings.baseChannels);
   const { startPx, doublings } = pyramid(sizePx);
@@ -75,14 +78,16 @@ function design({ settings, sizePx, channels }: ModelConfig): Networks {
       ...encoder,
       { kind: 'reshape', name: 'flat', shape: [flat] },
       {
-        ...{ kind: 'dense', name: 'moments', inputs: flat, outputs: 2 * latentSize, activation: 'linear' },
+        ...{ kind: 'dense', name: 'moments', inputs: flat + classCount, outputs: 2 * latentSize },
+        activation: 'linear',
         // Small at first: every latent starts near the prior.
         initial: preserving(flat, 0.01),
       },
     ],
     decoder: [
       {
-        ...{ kind: 'dense', name: 'project', inputs: latentSize, outputs: flat, activation: 'relu' },
+        ...{ kind: 'dense', name: 'project', inputs: latentSize + classCount, outputs: flat },
+        activation: 'relu',
         initial: preserving(latentSize, 2),
       },
       { kind: 'reshape', name: 'map', shape: [startPx, startPx, deepest] },
@@ -96,7 +101,9 @@ function describe(config: ModelConfig): ModelDescription {
   return {
     layers: [
       ...describeNetwork('encoder', encoder, [config.sizePx, config.sizePx, config.channels]),
-      ...describeNetwork('decoder', decoder, [Number(config.settings.latentSize)]),
+      ...describeNetwork('decoder', decoder, [
+        Number(config.settings.latentSize) + (config.classes?.length ?? 0),
+      ]),
     ],
     parameters: { encoder: countParameters(encoder), decoder: countParameters(decoder) },
   };
@@ -165,8 +172,24 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
   const decoderOptimiser = createOptimiser(decoder, settings);
   const byBatch = { by: 'batch' } as const;
 
+  const classCount = config.classes?.length ?? 0;
+  /** The class behind the features; nothing for a model without classes (Sohn et al., 2015). */
+  const withClasses = (features: tf.Tensor, labels: ArrayLike<number> | undefined): tf.Tensor =>
+    classCount === 0 ? features : tf.concat([features, classRows(labels!, classCount)], 1);
+  const encode = (images: tf.Tensor, labels: ArrayLike<number> | undefined) => {
+    const features = forward(layers.encoder.slice(0, -1), encoder, images, byBatch);
+    return forward(layers.encoder.slice(-1), encoder, withClasses(features, labels), byBatch) as tf.Tensor2D;
+  };
+  const decode = (weights: Weights, latents: tf.Tensor, labels: ArrayLike<number> | undefined) =>
+    forward(layers.decoder, weights, withClasses(latents, labels), byBatch) as tf.Tensor4D;
+
   /** What one batch says; `draw` decides its noise. */
-  const lookAt = (images: tf.Tensor4D, step: number, draw: number): BatchResult => {
+  const lookAt = (
+    images: tf.Tensor4D,
+    labels: Int32Array | undefined,
+    step: number,
+    draw: number,
+  ): BatchResult => {
     const batch = images.shape[0];
     const noise = tf.tensor2d(normals(seed, 'noise', draw, batch * latentSize), [batch, latentSize]);
     const warmUpSteps = Number(settings.klWarmUpSteps);
@@ -174,10 +197,10 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
     let reconstruction = 0;
     let divergence = 0;
     const { grads } = tf.variableGrads(() => {
-      const moments = forward(layers.encoder, encoder, images, byBatch) as tf.Tensor2D;
+      const moments = encode(images, labels);
       const { mean, logVariance, divergences } = divergenceFromPrior(moments);
       const latents = tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), noise));
-      const decoded = forward(layers.decoder, decoder, latents, byBatch);
+      const decoded = decode(decoder, latents, labels);
       const loss = reconstructionLoss(images, decoded, likelihood, deviation);
       reconstruction = scalarOf(loss);
       divergence = scalarOf(tf.sum(divergences));
@@ -210,11 +233,12 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
       encoderOptimiser.count = step;
       decoderOptimiser.count = step;
     },
-    trainStep: (images, step) =>
+    trainStep: (images, step, labels) =>
       tf.tidy(() => {
-        const { gradients, values } = overBatches(settings, step, (batch, draw) =>
-          lookAt(batchOf(images, undefined, batch, batchesPerUpdate(settings)).images, step, draw),
-        );
+        const { gradients, values } = overBatches(settings, step, (batch, draw) => {
+          const part = batchOf(images, labels, batch, batchesPerUpdate(settings));
+          return lookAt(part.images, part.labels, step, draw);
+        });
         const moved = encoderOptimiser.step(gradients.slice(0, encoder.size), step);
         const movedDecoder = decoderOptimiser.step(gradients.slice(encoder.size), step, average);
         return {
@@ -224,9 +248,9 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
           learningRate: moved.learningRate,
         };
       }),
-    sample: (latents) =>
+    sample: (latents, labels) =>
       tf.tidy(() => {
-        const decoded = forward(layers.decoder, average, latents, byBatch) as tf.Tensor4D;
+        const decoded = decode(average, latents, labels);
         // 2 sigmoid(x) − 1 = tanh(x / 2): the probability of a pixel as a brightness in −1…1.
         return likelihood === 'bernoulli' ? tanh(tf.mul(decoded, 0.5)) : decoded;
       }),

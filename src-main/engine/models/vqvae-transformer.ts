@@ -1,0 +1,264 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../../contract/engine-messages.ts';
+import { StudioError } from '../../contract/errors.ts';
+import type { Settings } from '../../contract/hyper-parameters.ts';
+import { samplingSettings } from '../../contract/presets.ts';
+import type { BatchResult } from '../optimisation/accumulation.ts';
+import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
+import { createOptimiser } from '../optimisation/optimiser.ts';
+import { normals } from '../random.ts';
+import { createCodebook } from './codebook.ts';
+import { codingNetworks } from './coding-networks.ts';
+import type { Model, ModelDescription, ModelFamily } from './family.ts';
+import { withoutGradient } from './gradient-stop.ts';
+import { forward, type Weights } from './layers.ts';
+import {
+  countParameters,
+  createDeclaredWeights,
+  createWeights,
+  describeNetwork,
+  inOrder,
+  prefixed,
+  restoreTensors,
+  scalarOf,
+  storeTensors,
+} from './network-state.ts';
+import {
+  declareTransformer,
+  describeTransformer,
+  emptyMemory,
+  foresee,
+  foreseeNext,
+  forget,
+  type TransformerShape,
+} from './transformer.ts';
+import { chooseWord } from './word-choice.ts';
+
+/**
+ * Pictures as words of a learned vocabulary (van den Oord et al., "Neural Discrete Representation Learning", 2017), and
+ * a Transformer that learns how the words follow one another, row by row (Esser et al., "Taming Transformers for
+ * High-Resolution Image Synthesis", 2021). Both learn side by side for `firstPhaseSteps`; then the vocabulary stands
+ * still.
+ */
+export const vqvaeTransformer = {
+  id: 'vqvae-transformer',
+  describe,
+  build: createCodedModel,
+} satisfies ModelFamily;
+
+/** A model that can also go on from the upper part of a picture. */
+export interface CodedModel extends Model {
+  /**
+   * The pictures with all below their first rows of words made up anew.
+   *
+   * @param pictures `[batch, height, width, channel]`, −1…1
+   * @param keptRows how many rows of words are kept; a row is `sizePx / gridPx` pixels high
+   * @param latents `[batch, latentSize]`, standard normal
+   */
+  complete(
+    pictures: tf.Tensor4D,
+    keptRows: number,
+    latents: tf.Tensor2D,
+    labels?: ArrayLike<number>,
+    sampling?: Readonly<Settings>,
+  ): tf.Tensor4D;
+}
+
+function shapeOf({ settings, sizePx, classes }: ModelConfig): TransformerShape {
+  const { gridPx } = codingNetworks.grid(sizePx);
+  const heads = Number(settings.transformerHeads);
+  const size = Number(settings.transformerSize);
+  if (size % heads !== 0) {
+    throw new StudioError(
+      'setting-out-of-range',
+      `The setting “transformerSize” cannot be ${size}: it takes a multiple of transformerHeads, which is ${heads}.`,
+      { key: 'transformerSize', value: String(size), allowed: `a multiple of ${heads}` },
+    );
+  }
+  return {
+    words: Number(settings.codebookSize),
+    positions: gridPx * gridPx,
+    beginnings: Math.max(1, classes?.length ?? 0),
+    size,
+    layers: Number(settings.transformerLayers),
+    heads,
+  };
+}
+
+function describe(config: ModelConfig): ModelDescription {
+  const { encoder, decoder } = codingNetworks.design(config);
+  const { gridPx } = codingNetworks.grid(config.sizePx);
+  const shape = shapeOf(config);
+  const transformer = describeTransformer(shape);
+  return {
+    layers: [
+      ...describeNetwork('encoder', encoder, [config.sizePx, config.sizePx, config.channels]),
+      ...transformer,
+      ...describeNetwork('decoder', decoder, [gridPx, gridPx, Number(config.settings.codeSize)]),
+    ],
+    parameters: {
+      encoder: countParameters(encoder),
+      decoder: countParameters(decoder),
+      transformer: transformer.reduce((sum, { parameters }) => sum + parameters, 0),
+    },
+  };
+}
+
+function createCodedModel(config: ModelConfig): CodedModel {
+  const { seed, settings, sizePx } = config;
+  const { gridPx } = codingNetworks.grid(sizePx);
+  const shape = shapeOf(config);
+  const { positions } = shape;
+  const codeSize = Number(settings.codeSize);
+  const layers = codingNetworks.design(config);
+  const byBatch = { by: 'batch' } as const;
+
+  const encoder = createWeights(layers.encoder, seed, 'encoder');
+  const decoder = createWeights(layers.decoder, seed, 'decoder');
+  const transformer = createDeclaredWeights(declareTransformer(shape), seed, 'transformer');
+  const average = createDeclaredWeights(declareTransformer(shape), seed, 'transformer');
+  const firstWords = normals(seed, 'initial/codebook', 0, shape.words * codeSize).map((value) => value * 0.1);
+  const codebook = createCodebook(shape.words, codeSize, Number(settings.codebookDecay), firstWords);
+  const autoencoder = new Map([...prefixed('encoder', encoder), ...prefixed('decoder', decoder)]);
+  const codingOptimiser = createOptimiser(autoencoder, settings);
+  const transformerOptimiser = createOptimiser(transformer, settings);
+
+  const vectorsOf = (images: tf.Tensor4D): tf.Tensor2D =>
+    tf.reshape(forward(layers.encoder, encoder, images, byBatch), [-1, codeSize]);
+  const decode = (weights: Weights, words: tf.Tensor): tf.Tensor4D =>
+    forward(
+      layers.decoder,
+      weights,
+      tf.reshape(words, [-1, gridPx, gridPx, codeSize]),
+      byBatch,
+    ) as tf.Tensor4D;
+  const beginningsOf = (labels: ArrayLike<number> | undefined, batch: number): Int32Array =>
+    labels ? Int32Array.from(labels) : new Int32Array(batch);
+
+  /** One batch for encoder and decoder; the vocabulary follows at once. */
+  const lookAtPictures = (images: tf.Tensor4D, draw: number): BatchResult => {
+    let reconstruction = 0;
+    let codes: Int32Array = new Int32Array();
+    let vectors: tf.Tensor2D | null = null;
+    const { grads } = tf.variableGrads(() => {
+      const seen = vectorsOf(images);
+      codes = codebook.nearest(seen);
+      vectors = tf.keep(tf.clone(seen));
+      const words = codebook.words(codes);
+      // To the gradient the words are what the encoder said: it goes straight through.
+      const through = tf.add(
+        seen,
+        withoutGradient(() => tf.sub(words, seen)),
+      );
+      const missed = tf.mean(tf.squaredDifference(decode(decoder, through), images)) as tf.Scalar;
+      reconstruction = scalarOf(missed);
+      const distance = tf.mean(tf.squaredDifference(seen, words));
+      return tf.add(missed, tf.mul(distance, Number(settings.commitment))) as tf.Scalar;
+    }, [...autoencoder.values()]);
+    const codesInUse = codebook.follow(vectors!, codes, seed, draw);
+    tf.dispose(vectors!);
+    const gradients = [...autoencoder.values()].map(({ name }) => grads[name]!);
+    return { gradients, values: { reconstructionLoss: reconstruction, codesInUse } };
+  };
+
+  /** One batch for the Transformer. */
+  const lookAtWords = (images: tf.Tensor4D, labels: Int32Array | undefined): BatchResult => {
+    const batch = images.shape[0];
+    const codes = codebook.nearest(vectorsOf(images));
+    const wanted = tf.cast(tf.oneHot(tf.tensor1d(codes, 'int32'), shape.words), 'float32');
+    const { value, grads } = tf.variableGrads(() => {
+      const logits = foresee(shape, transformer, codes, beginningsOf(labels, batch));
+      return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), wanted), 1))) as tf.Scalar;
+    }, [...transformer.values()]);
+    return { gradients: inOrder(transformer, grads), values: { tokenLoss: scalarOf(value) } };
+  };
+
+  /** Words for each row, one after the other; those in `kept` stand. */
+  const write = (
+    latents: tf.Tensor2D,
+    labels: ArrayLike<number> | undefined,
+    sampling: Readonly<Settings>,
+    kept: { readonly codes: Int32Array; readonly positions: number } | null,
+  ): Int32Array => {
+    const { temperature, topK, topP } = samplingSettings(config, sampling);
+    const choice = { temperature: Number(temperature), topK: Number(topK), topP: Number(topP) };
+    const batch = latents.shape[0];
+    const chances = latents.dataSync<'float32'>();
+    const codes = new Int32Array(batch * positions);
+    const memory = emptyMemory(shape);
+    let previous = beginningsOf(labels, batch);
+    for (let position = 0; position < positions; position++) {
+      const logits = tf.tidy(() =>
+        foreseeNext(shape, average, memory, previous, position).dataSync<'float32'>(),
+      );
+      previous = Int32Array.from({ length: batch }, (_, row) => {
+        const at = row * positions + position;
+        if (kept && position < kept.positions) return kept.codes[at]!;
+        const ofRow = logits.subarray(row * shape.words, (row + 1) * shape.words);
+        return chooseWord(ofRow, choice, chances[at]!);
+      });
+      previous.forEach((code, row) => (codes[row * positions + position] = code));
+    }
+    forget(memory);
+    return codes;
+  };
+
+  const everything = (): Map<string, tf.Variable> =>
+    new Map([
+      ...autoencoder,
+      ...prefixed('transformer', transformer),
+      ...prefixed('average', average),
+      ...prefixed('codebook', codebook.state),
+      ...prefixed(`coding-${codingOptimiser.slotName}`, codingOptimiser.slots()),
+      ...prefixed(`transformer-${transformerOptimiser.slotName}`, transformerOptimiser.slots()),
+    ]);
+
+  const firstPhaseSteps = Number(settings.firstPhaseSteps);
+  return {
+    config,
+    latentSize: positions,
+    parameters: describe(config).parameters,
+    tensors: everything,
+    save: () => storeTensors(everything()),
+    load(tensors, step, fileName) {
+      restoreTensors(everything(), tensors, fileName);
+      codingOptimiser.count = Math.min(step, firstPhaseSteps);
+      transformerOptimiser.count = step;
+    },
+    trainStep: (images, step, labels) =>
+      tf.tidy(() => {
+        const batches = batchesPerUpdate(settings);
+        let values: Record<string, number> = {};
+        if (step < firstPhaseSteps) {
+          const seen = overBatches(settings, step, (batch, draw) =>
+            lookAtPictures(batchOf(images, labels, batch, batches).images, draw),
+          );
+          const { gradientNorm } = codingOptimiser.step(seen.gradients, step);
+          values = { ...seen.values, autoencoderGradientNorm: gradientNorm };
+        }
+        const read = overBatches(settings, step, (batch) => {
+          const part = batchOf(images, labels, batch, batches);
+          return lookAtWords(part.images, part.labels);
+        });
+        const { gradientNorm, learningRate } = transformerOptimiser.step(read.gradients, step, average);
+        return { ...values, ...read.values, transformerGradientNorm: gradientNorm, learningRate };
+      }),
+    sample: (latents, labels, sampling = {}) =>
+      tf.tidy(() => {
+        const codes = write(latents, labels, sampling, null);
+        return tf.clipByValue(decode(decoder, codebook.words(codes)), -1, 1);
+      }),
+    complete: (pictures, keptRows, latents, labels, sampling = {}) =>
+      tf.tidy(() => {
+        const kept = { codes: codebook.nearest(vectorsOf(pictures)), positions: keptRows * gridPx };
+        const codes = write(latents, labels, sampling, kept);
+        return tf.clipByValue(decode(decoder, codebook.words(codes)), -1, 1);
+      }),
+    dispose() {
+      codingOptimiser.dispose();
+      transformerOptimiser.dispose();
+      codebook.dispose();
+      for (const map of [autoencoder, transformer, average]) tf.dispose([...map.values()]);
+    },
+  };
+}
