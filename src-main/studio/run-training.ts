@@ -211,7 +211,16 @@ export function createRunTraining(context: TrainingContext) {
       let furthest = -1;
       let rescues = 0;
       let lastTarget: number | null = null;
+      let memoryDeaths = 0;
       const gone = new Set<BackendId>();
+      const goBack = async (end: { failure: Failure; step: number }): Promise<boolean> => {
+        if (rescues >= Number(get(id).settings.rescues ?? 0)) return false;
+        const target = await rescue(id, end, rescues + 1, lastTarget);
+        if (target === null) return false;
+        lastTarget = target;
+        rescues++;
+        return true;
+      };
       for (let sitting = 0; ; sitting++) {
         // Looking for a device takes seconds the first time; from here on a stop is an order.
         change(id, { state: 'starting', failure: null, endedAt: null });
@@ -223,20 +232,12 @@ export function createRunTraining(context: TrainingContext) {
         if (context.isClosing() || active.stopWanted) supervision.stop();
         const end = await supervision.ended;
         active.supervision = null;
-        const allowed = Number(get(id).settings.rescues ?? 0);
         const stopping = context.isClosing() || active.stopWanted || get(id).state === 'stopping';
         switch (end.kind) {
           case 'ended':
             return;
           case 'failed': {
-            if (!stopping && rescues < allowed) {
-              const target = await rescue(id, end, rescues + 1, lastTarget);
-              if (target !== null) {
-                lastTarget = target;
-                rescues++;
-                continue;
-              }
-            }
+            if (!stopping && (await goBack(end))) continue;
             // What is too large for a graphics card may well fit the processor's memory.
             const elsewhere = isAccelerated(backendId) && tooLarge.includes(end.failure.code);
             const failure = elsewhere ? offering(end.failure, backendId) : end.failure;
@@ -260,14 +261,11 @@ export function createRunTraining(context: TrainingContext) {
             const reached = (await checkpoints.last(id))?.step ?? 0;
             const stalled = sitting > 0 && reached <= furthest;
             furthest = reached;
+            // Memory that ran out twice will run out again, however far it gets in between.
+            const again = end.failure.code === 'out-of-memory' && memoryDeaths++ > 0;
+            const death = { failure: end.failure, step: get(id).step };
+            if (!stopping && (stalled || again) && (await goBack(death))) continue;
             if (!stalled && !stopping) continue;
-            if (!stopping && rescues < allowed) {
-              const death = { failure: end.failure, step: get(id).step };
-              if ((await rescue(id, death, rescues + 1, null)) !== null) {
-                rescues++;
-                continue;
-              }
-            }
             // A model's own mistakes end in words; a process that never came as far as to start is the backend's.
             const isBackend = !end.started && isAccelerated(backendId);
             interrupt(id, isBackend ? backendCrash(end.failure, backendId) : end.failure);
