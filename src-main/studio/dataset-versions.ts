@@ -243,7 +243,11 @@ export function createDatasetVersions({
      *
      * @throws StudioError `not-found`, `recipe-impossible`, `pictures-too-few`, `dataset-changed`, `file-unreadable`
      */
-    async samplePixels(datasetId: string, input: RecipeInput, count: number): Promise<Uint8Array<ArrayBuffer>> {
+    async samplePixels(
+      datasetId: string,
+      input: RecipeInput,
+      count: number,
+    ): Promise<Uint8Array<ArrayBuffer>> {
       const recipe = recipeSchema.parse(input);
       get(datasetId);
       const { rows } = plan(datasetId, recipe).made;

@@ -1,5 +1,5 @@
 export default {
-  tab: { pictures: 'Pictures', versions: 'Versions' },
+  tab: { pictures: 'Pictures', prepare: 'Prepare', versions: 'Versions', augmentation: 'Augmentation' },
   title: 'Data',
   empty: 'No pictures here yet.',
   emptyHint: 'Drop a folder or a ZIP anywhere on this window, or start from the sample.',
@@ -35,10 +35,7 @@ export default {
   attribution: 'Attribution',
   attributionHelp: 'Whom to name as the author.',
   versions: 'Versions',
-  noVersions: 'A version, the pictures as one network sees them, is made when a training starts.',
   version: 'Version {n}',
-  versionLine: '{look}, {pictures}, {bytes}',
-  versionBackground: 'background {colour}',
   labels: { folders: 'labels from folders', none: 'without labels' },
   hash: 'SHA-256 {hash}',
   copyHash: 'Copy the hash of version {n}',

@@ -1,5 +1,5 @@
 export default {
-  tab: { pictures: '图片', versions: '版本' },
+  tab: { pictures: '图片', prepare: '制备', versions: '版本', augmentation: '增强' },
   title: '数据',
   empty: '这里还没有图片。',
   emptyHint: '把文件夹或 ZIP 拖进窗口，或从样例开始。',
@@ -34,10 +34,7 @@ export default {
   attribution: '署名',
   attributionHelp: '应注明的作者。',
   versions: '版本',
-  noVersions: '开始训练时生成版本，即网络所见的图片。',
   version: '版本 {n}',
-  versionLine: '{look}，{pictures}，{bytes}',
-  versionBackground: '背景 {colour}',
   labels: { folders: '标签取自文件夹', none: '不用标签' },
   hash: 'SHA-256 {hash}',
   copyHash: '复制版本 {n} 的哈希值',
