@@ -1,7 +1,8 @@
+import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import type { FamilyId } from '../../src-main/contract/presets.ts';
 
 /** How a chart's values are written. */
-export type ValueForm = 'share' | 'decimal' | 'rate' | 'megabytes' | 'count';
+export type ValueForm = 'share' | 'decimal' | 'rate' | 'megabytes' | 'count' | 'small';
 
 export interface Series {
   /** Name of the scalar in a metric point. */
@@ -24,6 +25,9 @@ export interface ChartDefinition {
     | 'vocabulary'
     | 'losses'
     | 'gradients'
+    | 'learningRate'
+    | 'dose'
+    | 'sureness'
     | 'speed'
     | 'memory'
     | 'tensors';
@@ -134,6 +138,34 @@ const autoencoderGradientsChart: ChartDefinition = {
   form: 'decimal',
 };
 
+const learningRateChart: ChartDefinition = {
+  id: 'learningRate',
+  series: [
+    { metric: 'learningRate', colour: 1 },
+    { metric: 'discriminatorLearningRate', colour: 2 },
+  ],
+  form: 'small',
+};
+
+/** How the adaptive augmentation doses itself. */
+const doseCharts: readonly ChartDefinition[] = [
+  {
+    id: 'dose',
+    series: [{ metric: 'augmentationProbability', colour: 1 }],
+    maximum: 1,
+    form: 'share',
+  },
+  {
+    id: 'sureness',
+    series: [
+      { metric: 'realSign', colour: 1 },
+      { metric: 'realSignTarget', colour: 2 },
+    ],
+    maximum: 1,
+    form: 'share',
+  },
+];
+
 const machineCharts: readonly ChartDefinition[] = [
   { id: 'speed', series: [{ metric: 'stepsPerSecond', colour: 1 }], form: 'rate' },
   { id: 'memory', series: [{ metric: 'memoryMb', colour: 1 }], form: 'megabytes' },
@@ -162,8 +194,9 @@ export function foremostCharts(family: FamilyId): readonly ChartDefinition[] {
   return learningCharts[family].foremost;
 }
 
-/** Every chart of a run of this family, in the order in which they are read. */
-export function chartsOf(family: FamilyId): readonly ChartDefinition[] {
+/** Every chart of a run of this family with these settings, in the order in which they are read. */
+export function chartsOf(family: FamilyId, settings: Readonly<Settings> = {}): readonly ChartDefinition[] {
   const { foremost, others } = learningCharts[family];
-  return [...foremost, ...others, ...machineCharts];
+  const dosed = settings.discriminatorAugmentation === 'adaptive' ? doseCharts : [];
+  return [...foremost, ...dosed, ...others, learningRateChart, ...machineCharts];
 }

@@ -1,4 +1,5 @@
 import { createI18n } from 'vue-i18n';
+import augmentationEn from './en/augmentation.ts';
 import chartsEn from './en/charts.ts';
 import commonEn from './en/common.ts';
 import dataEn from './en/data.ts';
@@ -14,6 +15,7 @@ import settingsEn from './en/settings.ts';
 import shellEn from './en/shell.ts';
 import versionsEn from './en/versions.ts';
 import wizardEn from './en/wizard.ts';
+import augmentationZh from './zh/augmentation.ts';
 import chartsZh from './zh/charts.ts';
 import commonZh from './zh/common.ts';
 import dataZh from './zh/data.ts';
@@ -35,6 +37,7 @@ export type Language = 'en' | 'zh';
 /** Every text of the renderer by area; both languages hold the same keys. */
 export const messages = {
   en: {
+    augmentation: augmentationEn,
     charts: chartsEn,
     common: commonEn,
     data: dataEn,
@@ -52,6 +55,7 @@ export const messages = {
     wizard: wizardEn,
   },
   zh: {
+    augmentation: augmentationZh,
     charts: chartsZh,
     common: commonZh,
     data: dataZh,

@@ -6,7 +6,7 @@ import type { Run, StopCondition } from '../../src-main/contract/domain/runs.ts'
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { fromFailure } from '../../src-main/contract/errors.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
-import { findPreset, presets } from '../../src-main/contract/presets.ts';
+import { families, findPreset, presets } from '../../src-main/contract/presets.ts';
 import { failureOf } from '../client/failure.ts';
 import { client } from '../client/studio-client.ts';
 import type { NamedFile } from '../client/upload.ts';
@@ -15,6 +15,7 @@ import { useDatasets } from './datasets.ts';
 import { useEstimates } from './estimates.ts';
 import { useJobs } from './jobs.ts';
 import { useProjects } from './projects.ts';
+import { currentVersionOf } from './versions.ts';
 import type { PlanId } from './training-plans.ts';
 import { planIds, plansFor } from './training-plans.ts';
 
@@ -85,10 +86,7 @@ export const useWizard = defineStore('wizard', () => {
   const importJob = computed(() => jobs.jobs.get(draft.value.importJobId ?? '') ?? null);
 
   /** The version that a training takes unless told otherwise; its recipe is where the wizard begins. */
-  const currentVersion = computed(() => {
-    const { currentVersion: current, versions = [] } = dataset.value ?? {};
-    return versions.find(({ version }) => version === current?.version) ?? null;
-  });
+  const currentVersion = computed(() => dataset.value && currentVersionOf(dataset.value));
 
   /** Until all pictures are in, what they suggest is not known; the sample's look always is. */
   const unsettled = computed(
@@ -133,11 +131,17 @@ export const useWizard = defineStore('wizard', () => {
     draft.value = { ...emptyDraft(), ...start };
   }
 
-  /** Enters the wizard with pictures that are already there. */
-  async function useDataset(datasetId: string) {
+  /** Enters the wizard with pictures that are already there, and with settings that were tried on them. */
+  async function useDataset(datasetId: string, tried: Settings = {}) {
     const found = await datasets.refresh(datasetId);
     const project = projects.projects.find((candidate) => candidate.id === found.projectId);
     reset({ datasetId, projectId: found.projectId, name: project?.name ?? found.name, step: 'pictures' });
+    if (Object.keys(tried).length === 0 || !recipe.value) return;
+    const { preset } = plansFor(recipe.value.sizePx, recipe.value.channels).good;
+    const known = new Set(families[preset.family].parameters.map(({ key }) => key));
+    draft.value.plan = 'own';
+    draft.value.ownPresetId = preset.id;
+    draft.value.ownSettings = Object.fromEntries(Object.entries(tried).filter(([key]) => known.has(key)));
   }
 
   /** The project as it is named now: made, renamed, or left as it is. */

@@ -153,6 +153,9 @@ export default {
   hyperParameters: 'Settings',
   follows: 'Follows {paper}.',
   unit: {
+    degrees: 'degrees',
+    batches: 'batches',
+    updates: 'updates',
     numbers: 'numbers',
     pictures: 'pictures',
     steps: 'steps',

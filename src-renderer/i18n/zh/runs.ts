@@ -146,6 +146,9 @@ export default {
   hyperParameters: '各项设置',
   follows: '依据：{paper}。',
   unit: {
+    degrees: '度',
+    batches: '批',
+    updates: '次更新',
     numbers: '个数',
     pictures: '张',
     steps: '步',
