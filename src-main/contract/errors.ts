@@ -35,6 +35,7 @@ export const errorCodes = [
   'idx-corrupt',
   'idx-mismatch',
   'input-invalid',
+  'manifest-invalid',
   'model-exceeds-device',
   'not-found',
   'not-possible-now',

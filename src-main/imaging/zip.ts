@@ -7,6 +7,15 @@ import { crc32 } from 'node:zlib';
 import yauzl from 'yauzl';
 import yazl from 'yazl';
 import { StudioError } from '../contract/errors.ts';
+import type { ArchiveLimits } from './archive-rules.ts';
+import {
+  archiveAllowance,
+  archiveCorrupt,
+  archiveLink,
+  archiveTooLarge,
+  defaultArchiveLimits,
+  requireSafeName,
+} from './archive-rules.ts';
 
 export interface ZipEntry {
   /** Path inside the archive, with `/` between folders, never absolute, never upwards. */
@@ -23,24 +32,8 @@ export interface ZipArchive {
   close(): void;
 }
 
-export interface ZipLimits {
-  /** What all entries together may unpack to. */
-  totalBytes: number;
-  entries: number;
-}
-
-export const defaultZipLimits: ZipLimits = { totalBytes: 20 * 1024 ** 3, entries: 2_000_000 };
-
 const fileTypeMask = 0o170000;
 const symbolicLink = 0o120000;
-
-const corrupt = (path: string, cause: unknown, entry = '') =>
-  new StudioError(
-    'archive-corrupt',
-    `The archive “${path}” is damaged${entry === '' ? '' : ` at “${entry}”`} (${cause instanceof Error ? cause.message : String(cause)}). Make or download it again.`,
-    { path, ...(entry === '' ? {} : { entry }) },
-    cause,
-  );
 
 /**
  * Opens a ZIP for reading and judges all of its entries before any of them is unpacked.
@@ -48,14 +41,17 @@ const corrupt = (path: string, cause: unknown, entry = '') =>
  * @throws StudioError `archive-unsafe-path`, `archive-symlink`, `archive-encrypted`, `archive-too-large`,
  *   `archive-corrupt`, or `source-unsupported` for a compression other than deflate
  */
-export async function openZip(path: string, limits: ZipLimits = defaultZipLimits): Promise<ZipArchive> {
+export async function openZip(
+  path: string,
+  limits: ArchiveLimits = defaultArchiveLimits,
+): Promise<ZipArchive> {
   let zip: yauzl.ZipFile;
   try {
     // Names are judged here instead of there, so that each refusal is the right one.
     zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false, decodeStrings: false });
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown) throw thrown; // The file system's own failure.
-    throw corrupt(path, thrown);
+    throw archiveCorrupt(path, thrown);
   }
   // Failures reach whoever is reading; one that comes when nobody reads must not end the process.
   zip.on('error', () => {});
@@ -65,7 +61,7 @@ export async function openZip(path: string, limits: ZipLimits = defaultZipLimits
     zip.close();
     if (thrown instanceof StudioError) throw thrown;
     if (thrown instanceof Error && /encryption/.test(thrown.message)) throw encrypted(path);
-    throw corrupt(path, thrown);
+    throw archiveCorrupt(path, thrown);
   }
 }
 
@@ -77,26 +73,16 @@ function encrypted(path: string): StudioError {
   );
 }
 
-async function judgeEntries(zip: yauzl.ZipFile, path: string, limits: ZipLimits): Promise<ZipEntry[]> {
-  const tooLarge = (what: string) =>
-    new StudioError(
-      'archive-too-large',
-      `The archive “${path}” would unpack to more than ${what}, which is the limit. Unpack it yourself and choose the folder.`,
-      { path, limit: what },
-    );
-  if (zip.entryCount > limits.entries) throw tooLarge(`${limits.entries} files`);
+async function judgeEntries(zip: yauzl.ZipFile, path: string, limits: ArchiveLimits): Promise<ZipEntry[]> {
+  if (zip.entryCount > limits.entries) throw archiveTooLarge(path, `${limits.entries} files`);
+  const allow = archiveAllowance(path, limits);
   const entries: ZipEntry[] = [];
-  let unpackedBytes = 0;
   let packedBytes = 0;
   for await (const entry of zip.eachEntry()) {
     const name = entryName(entry);
-    judgeName(path, name);
+    requireSafeName(path, name);
     if (((entry.externalFileAttributes >>> 16) & fileTypeMask) === symbolicLink) {
-      throw new StudioError(
-        'archive-symlink',
-        `The archive “${path}” holds a symbolic link, “${name}”, and was refused as a whole. Make it again without links.`,
-        { path, entry: name },
-      );
+      throw archiveLink(path, name);
     }
     if (entry.isEncrypted()) throw encrypted(path);
     if (name.endsWith('/')) continue;
@@ -107,13 +93,12 @@ async function judgeEntries(zip: yauzl.ZipFile, path: string, limits: ZipLimits)
         { path, entry: name },
       );
     }
-    unpackedBytes += entry.uncompressedSize;
+    allow(entry.uncompressedSize);
     packedBytes += entry.compressedSize;
-    if (unpackedBytes > limits.totalBytes) throw tooLarge(`${Math.round(limits.totalBytes / 1e6)} MB`);
     entries.push({ name, bytes: entry.uncompressedSize, read: () => unpack(zip, entry, path, name) });
   }
   // Entries that share their bytes are how a small archive unpacks to a vast one.
-  if (packedBytes > zip.fileSize) throw corrupt(path, 'entries overlap');
+  if (packedBytes > zip.fileSize) throw archiveCorrupt(path, 'entries overlap');
   return entries;
 }
 
@@ -123,24 +108,13 @@ function entryName(entry: yauzl.Entry): string {
     .replaceAll('\\', '/');
 }
 
-function judgeName(path: string, name: string): void {
-  const isUnsafe =
-    name === '' || name.includes('\0') || /^([/]|[A-Za-z]:)/.test(name) || name.split('/').includes('..');
-  if (!isUnsafe) return;
-  throw new StudioError(
-    'archive-unsafe-path',
-    `The archive “${path}” holds a file that would be unpacked outside its folder, “${name}”, and was refused as a whole.`,
-    { path, entry: name },
-  );
-}
-
 async function unpack(zip: yauzl.ZipFile, entry: yauzl.Entry, path: string, name: string): Promise<Buffer> {
   try {
     const bytes = await buffer(await zip.openReadStreamPromise(entry));
     if (crc32(bytes) !== entry.crc32) throw new Error('its checksum is wrong');
     return bytes;
   } catch (thrown) {
-    throw corrupt(path, thrown, name);
+    throw archiveCorrupt(path, thrown, name);
   }
 }
 

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { defaultZipLimits, openZip, writeZip } from '../../src-main/imaging/zip.ts';
+import { defaultArchiveLimits } from '../../src-main/imaging/archive-rules.ts';
+import { openZip, writeZip } from '../../src-main/imaging/zip.ts';
 import { craftZip, type CraftedEntry } from '../fixtures/zip-bytes.ts';
 
 let folder: string;
@@ -67,14 +68,14 @@ describe('an archive is refused as a whole', () => {
       { name: 'a.png', bytes: new Uint8Array(600_000), deflate: true },
       { name: 'b.png', bytes: new Uint8Array(600_000), deflate: true },
     );
-    const limits = { ...defaultZipLimits, totalBytes: 1_000_000 };
+    const limits = { ...defaultArchiveLimits, totalBytes: 1_000_000 };
     await expect(openZip(path, limits)).rejects.toMatchObject({ code: 'archive-too-large' });
     (await openZip(path)).close();
   });
 
   test('for more files than the limit', async () => {
     const path = await crafted(good, { name: 'b.png' });
-    await expect(openZip(path, { ...defaultZipLimits, entries: 1 })).rejects.toMatchObject({
+    await expect(openZip(path, { ...defaultArchiveLimits, entries: 1 })).rejects.toMatchObject({
       code: 'archive-too-large',
     });
   });

@@ -110,6 +110,9 @@ export default {
     '{thing} is an address of this computer or its own network. Allow such addresses if you trust the list.',
   'file-unreadable-address-scheme': '{thing} is not a web address. Only http and https are fetched.',
   'file-unreadable-gave-up': '{thing} did not come within the time limit.',
+  'file-unreadable-not-in-source': '{thing} is named in the manifest, and there is no such file.',
+  'file-unreadable-outside': '{thing} lies outside the folder of the manifest that names it.',
+  'file-unreadable-row': '{thing} of the manifest cannot be read.',
   'file-unreadable-http-status': '{thing} is not given out: the server answered {status}.',
   'file-unreadable-no-bytes': '{thing} holds no picture: the value is not bytes.',
   'file-unreadable-numbers':
@@ -128,6 +131,14 @@ export default {
   'idx-mismatch':
     'The IDX files of pictures and labels have different counts. Choose files that belong together.',
   'input-invalid': 'The studio could not use what was entered. Check the fields, then try again.',
+  'manifest-invalid':
+    'The manifest {thing} cannot be read. Save it as CSV or JSONL with one picture in each row.',
+  'manifest-invalid-line-too-long':
+    'The manifest {thing} has a row of more than 1 MB. A closing quote may be missing.',
+  'manifest-invalid-quotes':
+    'The quotes in the manifest {thing} do not match. Save it again as CSV from the program it comes from.',
+  'manifest-invalid-no-pictures':
+    'The manifest {thing} names no pictures. It needs a column “file_name” or “url”.',
   'model-exceeds-device':
     'The layer {layer} needs {neededBytes} in one piece, and {device} takes {allowedBytes}. Lower the pictures per step or the network width, or train on the processor.',
   'not-found': '{thing} is no longer there. It may have been removed in another window.',
