@@ -4,8 +4,10 @@ import { Option, type Command } from 'commander';
 import type { ExportSelection } from '../contract/domain/exports.ts';
 import type { Run } from '../contract/domain/runs.ts';
 import { StudioError } from '../contract/errors.ts';
+import type { Settings } from '../contract/hyper-parameters.ts';
 import { classUnknown } from '../studio/generation.ts';
 import {
+  collectSetting,
   findByIdOrName,
   follow,
   printResult,
@@ -21,6 +23,7 @@ interface GenerateOptions extends CommonOptions {
   count: number;
   seed: number;
   class?: string;
+  set: Settings;
 }
 
 interface ExportOptions extends CommonOptions {
@@ -83,7 +86,13 @@ export function addPictureCommands(program: Command, version: string): void {
         'the first picture’s seed; each next one counts up',
         wholeNumber(0, 0xffffffff),
       )
-      .option('--class <name>', 'what to draw, of a run that learned classes (each seed chooses)'),
+      .option('--class <name>', 'what to draw, of a run that learned classes (each seed chooses)')
+      .option(
+        '--set <key=value>',
+        'how to sample, where the family lets one choose, such as samplingSteps=100; again for more',
+        collectSetting,
+        {},
+      ),
   ).action(async (options: GenerateOptions) => {
     await withStudio(options, { version, create: false }, async (studio, signal) => {
       const run = findByIdOrName(studio.runs.list(), options.run, 'run');
@@ -93,6 +102,7 @@ export function addPictureCommands(program: Command, version: string): void {
         count: options.count,
         seed: options.seed,
         ...(classIndex === undefined ? {} : { classIndex }),
+        sampling: options.set,
         ...(options.checkpoint === undefined ? {} : { checkpointStep: options.checkpoint }),
       });
       const images = await follow(studio, started, 'Drawing', signal);

@@ -71,6 +71,8 @@ export const engineJobSchema = z.discriminatedUnion('job', [
     seeds: z.array(seedSchema).min(1),
     /** The class of all of them, of a conditional model; without it each seed also decides the class. */
     classIndex: z.number().int().min(0).optional(),
+    /** How they are sampled, for a family where that can be chosen. */
+    sampling: settingsSchema.optional(),
     /** Written into each PNG with the picture's own seed; see `provenanceChunks`. */
     provenance: provenanceSchema.omit({ seed: true, label: true }),
   }),

@@ -35,7 +35,7 @@ export async function generate(
       const latents = new Float32Array(batch.length * latentSize);
       batch.forEach((seed, row) => latents.set(normals(seed, 'latent', 0, latentSize), row * latentSize));
       const labels = classes && batch.map((seed) => job.classIndex ?? classOf(seed, classes.length));
-      const pixels = samplePixels(model, latents, batch.length, labels);
+      const pixels = samplePixels(model, latents, batch.length, labels, job.sampling);
       for (const [row, seed] of batch.entries()) {
         const picture = pixels.subarray(row * pictureBytes, (row + 1) * pictureBytes);
         const label = classes && labels ? { label: classes[labels[row]!]! } : {};

@@ -5,6 +5,7 @@ import { classesOfImages } from './migrations/0002-classes-of-images.ts';
 import { cleaning } from './migrations/0004-cleaning.ts';
 import { recipes } from './migrations/0005-recipes.ts';
 import { overnight } from './migrations/0006-overnight.ts';
+import { samplingOfImages } from './migrations/0007-sampling-of-images.ts';
 
 export type Database = SQLite.Database;
 
@@ -16,7 +17,14 @@ export interface Migration {
 }
 
 /** In order; a migration that was released is never edited. */
-export const migrations: readonly Migration[] = [first, classesOfImages, cleaning, recipes, overnight];
+export const migrations: readonly Migration[] = [
+  first,
+  classesOfImages,
+  cleaning,
+  recipes,
+  overnight,
+  samplingOfImages,
+];
 
 export const schemaVersion = migrations.at(-1)!.version;
 

@@ -1,5 +1,6 @@
 import type { Export } from '../contract/domain/exports.ts';
 import type { GalleryFilter, Image, Provenance } from '../contract/domain/images.ts';
+import type { Settings } from '../contract/hyper-parameters.ts';
 import type { Database } from './database.ts';
 
 interface ImageRow {
@@ -9,6 +10,7 @@ interface ImageRow {
   checkpoint_step: number;
   seed: number;
   label: string;
+  sampling: string;
   width_px: number;
   height_px: number;
   bytes: number;
@@ -24,6 +26,7 @@ const toImage = (row: ImageRow): Image => ({
   checkpointStep: row.checkpoint_step,
   seed: row.seed,
   ...(row.label === '' ? {} : { label: row.label }),
+  ...(row.sampling === '' ? {} : { sampling: JSON.parse(row.sampling) as Settings }),
   widthPx: row.width_px,
   heightPx: row.height_px,
   bytes: row.bytes,
@@ -32,19 +35,25 @@ const toImage = (row: ImageRow): Image => ({
   createdAt: row.created_at,
 });
 
+/** One text for the same choices, in whatever order they come; empty for none. */
+function samplingText(sampling: Readonly<Settings> = {}): string {
+  const entries = Object.entries(sampling).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.length === 0 ? '' : JSON.stringify(Object.fromEntries(entries));
+}
+
 /** Queries of the generated images. */
 export function imageQueries(database: Database) {
-  const plain = `i.id, i.sha256, i.run_id, i.checkpoint_step, i.seed, i.label, i.width_px, i.height_px, i.bytes,
+  const plain = `i.id, i.sha256, i.run_id, i.checkpoint_step, i.seed, i.label, i.sampling, i.width_px, i.height_px, i.bytes,
     i.starred, i.trashed_at, i.created_at`;
   const insert = database.prepare(
-    `INSERT INTO image (id, ordinal, sha256, run_id, checkpoint_step, seed, label, width_px, height_px,
+    `INSERT INTO image (id, ordinal, sha256, run_id, checkpoint_step, seed, label, sampling, width_px, height_px,
        bytes, provenance, created_at)
      VALUES (@id, (SELECT coalesce(max(ordinal), 0) + 1 FROM image), @sha256, @runId, @checkpointStep, @seed,
-       @label, @widthPx, @heightPx, @bytes, @provenance, @createdAt)`,
+       @label, @sampling, @widthPx, @heightPx, @bytes, @provenance, @createdAt)`,
   );
-  const bySeed = database.prepare<[string, number, number, string], ImageRow>(
+  const bySeed = database.prepare<[string, number, number, string, string], ImageRow>(
     `SELECT ${plain} FROM image i
-     WHERE i.run_id = ? AND i.checkpoint_step = ? AND i.seed = ? AND i.label = ?`,
+     WHERE i.run_id = ? AND i.checkpoint_step = ? AND i.seed = ? AND i.label = ? AND i.sampling = ?`,
   );
   const replace = database.prepare(
     `UPDATE image SET sha256 = @sha256, bytes = @bytes, provenance = @provenance, trashed_at = NULL
@@ -77,16 +86,17 @@ export function imageQueries(database: Database) {
   };
 
   return {
-    /** Adds an image; the same run, checkpoint, seed and class give back the row that stands for it already. */
+    /** Adds an image; the same run, checkpoint, seed, class and sampling give back the row that stands for it already. */
     put: database.transaction(
       (image: Omit<Image, 'starred' | 'trashedAt'>, provenance: Provenance): Image => {
         const { label = '' } = image;
-        const known = bySeed.get(image.runId, image.checkpointStep, image.seed, label);
+        const sampling = samplingText(image.sampling);
+        const known = bySeed.get(image.runId, image.checkpointStep, image.seed, label, sampling);
         const provenanceText = JSON.stringify(provenance);
         if (known) {
           replace.run({ id: known.id, sha256: image.sha256, bytes: image.bytes, provenance: provenanceText });
-        } else insert.run({ ...image, label, provenance: provenanceText });
-        return toImage(bySeed.get(image.runId, image.checkpointStep, image.seed, label)!);
+        } else insert.run({ ...image, label, sampling, provenance: provenanceText });
+        return toImage(bySeed.get(image.runId, image.checkpointStep, image.seed, label, sampling)!);
       },
     ),
     get(id: string): { image: Image; provenance: Provenance } | null {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { GalleryFilter, Image, Provenance } from '../contract/domain/images.ts';
 import { StudioError } from '../contract/errors.ts';
+import type { Settings } from '../contract/hyper-parameters.ts';
 import type { Database } from '../store/database.ts';
 import { imageQueries } from '../store/images.ts';
 import { newId } from '../workspace/files.ts';
@@ -30,6 +31,8 @@ export function createGallery({ database, workspace }: { database: Database; wor
       seed: number;
       /** The class it shows, of a conditional model. */
       label?: string | undefined;
+      /** How it was sampled, for a family where that can be chosen. */
+      sampling?: Settings;
       sizePx: number;
       provenance: Provenance;
     }): Promise<Image> {
@@ -42,6 +45,7 @@ export function createGallery({ database, workspace }: { database: Database; wor
           checkpointStep: picture.checkpointStep,
           seed: picture.seed,
           ...(picture.label === undefined ? {} : { label: picture.label }),
+          ...(picture.sampling === undefined ? {} : { sampling: picture.sampling }),
           widthPx: picture.sizePx,
           heightPx: picture.sizePx,
           bytes: picture.png.length,

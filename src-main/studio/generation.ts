@@ -3,6 +3,8 @@ import type { Job } from '../contract/domain/jobs.ts';
 import type { Run } from '../contract/domain/runs.ts';
 import { engineProtocol } from '../contract/engine-messages.ts';
 import { StudioError } from '../contract/errors.ts';
+import type { Settings } from '../contract/hyper-parameters.ts';
+import { samplingSettings } from '../contract/presets.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { requireDiskSpace } from '../workspace/files.ts';
 import type { StudioBackends } from './backends.ts';
@@ -20,6 +22,8 @@ export interface GenerationRequest {
   seed: number;
   /** One of the run's classes; without it each seed also decides the class. */
   classIndex?: number;
+  /** What the run's family lets one choose; its defaults for the rest. */
+  sampling?: Settings;
 }
 
 /** The failure for a class that a run cannot draw; names those it can. */
@@ -67,9 +71,10 @@ export function createGeneration({
   return {
     /**
      * Starts drawing `count` pictures; picture i has seed `seed + i` modulo 2³². A picture that is there
-     * already (same run, checkpoint, seed and class) is drawn again and keeps its id.
+     * already (same run, checkpoint, seed, class and sampling) is drawn again and keeps its id.
      *
-     * @throws StudioError `not-found`, `class-unknown`, `checkpoint-missing`, `disk-full`
+     * @throws StudioError `not-found`, `class-unknown`, `setting-unknown`, `setting-out-of-range`,
+     *   `checkpoint-missing`, `disk-full`
      */
     async start(request: GenerationRequest): Promise<{ job: Job; finished: Promise<Image[]> }> {
       const run = runs.get(request.runId);
@@ -77,6 +82,8 @@ export function createGeneration({
       if (classIndex !== undefined && run.classes?.[classIndex] === undefined) {
         throw classUnknown(run, String(classIndex));
       }
+      const chosen = samplingSettings(run, request.sampling);
+      const sampling = Object.keys(chosen).length === 0 ? {} : { sampling: chosen };
       const checkpoint =
         request.checkpointStep === undefined
           ? await runs.checkpoints.last(run.id)
@@ -93,6 +100,7 @@ export function createGeneration({
       const datasetVersion = datasets.version(run.datasetId, run.datasetVersion);
       const provenance: Omit<Provenance, 'seed' | 'label'> = {
         generator: { name: 'Imago Studio', version },
+        ...sampling,
         run: {
           id: run.id,
           name: run.name,
@@ -129,6 +137,7 @@ export function createGeneration({
               checkpoint: checkpoint.path,
               seeds,
               ...(classIndex === undefined ? {} : { classIndex }),
+              ...sampling,
               provenance,
             },
             async (report) => {
@@ -141,6 +150,7 @@ export function createGeneration({
                   checkpointStep: checkpoint.step,
                   seed,
                   label,
+                  ...sampling,
                   sizePx: run.sizePx,
                   provenance: { ...provenance, seed, ...(label === undefined ? {} : { label }) },
                 }),

@@ -1,6 +1,7 @@
 import { computed, shallowRef, watch } from 'vue';
 import type { Image } from '../../src-main/contract/domain/images.ts';
 import type { Job } from '../../src-main/contract/domain/jobs.ts';
+import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { failureOf } from '../client/failure.ts';
 import { useClient } from '../client/studio-client.ts';
@@ -16,15 +17,21 @@ export interface GenerationOrder {
   readonly count: number;
   /** The class that was asked for; null where each seed decides, or where there are none. */
   readonly label: string | null;
+  /** How they are sampled, for a family where that can be chosen; empty for the others. */
+  readonly sampling: Readonly<Settings>;
 }
 
 const seeds = 0x1_0000_0000;
 const pageSize = 1000;
 
+const alike = (a: Readonly<Settings>, b: Readonly<Settings>) =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => a[key] === b[key]);
+
 /** Where a picture stands in an order; null when it belongs to another. */
 export function placeIn(order: GenerationOrder, image: Image): number | null {
   if (image.runId !== order.runId || image.checkpointStep !== order.step) return null;
   if (order.label !== null && image.label !== order.label) return null;
+  if (!alike(order.sampling, image.sampling ?? {})) return null;
   const place = (image.seed - order.seed + seeds) % seeds;
   return place < order.count ? place : null;
 }
@@ -115,6 +122,7 @@ export function useGeneration(order: () => GenerationOrder | null) {
       count: wanted.count,
       seed: wanted.seed,
       ...(classIndex === null ? {} : { classIndex }),
+      sampling: wanted.sampling,
     });
     jobs.note(started);
     return started;

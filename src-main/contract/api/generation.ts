@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jobSchema } from '../domain/jobs.ts';
-import { seedSchema } from '../domain/values.ts';
+import { seedSchema, settingsSchema } from '../domain/values.ts';
 import { procedure } from './procedure.ts';
 
 export const generation = {
@@ -14,6 +14,8 @@ export const generation = {
         seed: seedSchema,
         /** Place of one of the run's classes; without it each seed also decides the class. */
         classIndex: z.number().int().min(0).optional(),
+        /** What the run's family lets one choose, such as sampling steps; its defaults for the rest. */
+        sampling: settingsSchema.optional(),
       }),
     )
     .output(z.object({ job: jobSchema })),

@@ -10,6 +10,8 @@ export const imageSchema = z.object({
   seed: seedSchema,
   /** The class it was asked to show, of a conditional model. */
   label: z.string().optional(),
+  /** How it was sampled, for a family where that can be chosen. */
+  sampling: settingsSchema.optional(),
   widthPx: z.number().int(),
   heightPx: z.number().int(),
   bytes: z.number().int(),
@@ -25,6 +27,8 @@ export const provenanceSchema = z.object({
   seed: seedSchema,
   /** The class it was asked to show, of a conditional model. */
   label: z.string().optional(),
+  /** How it was sampled, for a family where that can be chosen. */
+  sampling: settingsSchema.optional(),
   run: z.object({
     id: z.string(),
     name: z.string(),
