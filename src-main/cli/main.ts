@@ -7,6 +7,7 @@ import { addAugmentationCommands } from './augmentation-commands.ts';
 import { addBackendCommands } from './backend-commands.ts';
 import { addDatasetCommands } from './dataset-commands.ts';
 import { addPictureCommands } from './picture-commands.ts';
+import { addRunCareCommands } from './run-care-commands.ts';
 import { addRunCommands } from './run-commands.ts';
 import { addServeCommand } from './serve-command.ts';
 
@@ -14,6 +15,7 @@ import { addServeCommand } from './serve-command.ts';
 const usageErrors: readonly ErrorCode[] = [
   'input-invalid',
   'preset-unknown',
+  'setting-fixed',
   'setting-out-of-range',
   'setting-unknown',
 ];
@@ -31,6 +33,7 @@ const program = new Command('imago')
 for (const add of [
   addDatasetCommands,
   addRunCommands,
+  addRunCareCommands,
   addPictureCommands,
   addAugmentationCommands,
   addBackendCommands,

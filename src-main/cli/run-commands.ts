@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { backendIds, type BackendId } from '../contract/domain/backends.ts';
 import { type Dataset } from '../contract/domain/datasets.ts';
+import type { Waiting } from '../contract/domain/run-history.ts';
 import { type Run, type StopCondition } from '../contract/domain/runs.ts';
 import { fromFailure, StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
@@ -31,7 +32,8 @@ interface TrainOptions extends CommonOptions {
   set: Settings;
 }
 
-function stopCondition(options: TrainOptions): StopCondition | undefined {
+/** The end that was asked for, if one was. */
+export function stopCondition(options: Pick<TrainOptions, 'steps' | 'minutes'>): StopCondition | undefined {
   if (options.steps !== undefined) return { kind: 'steps', steps: options.steps };
   if (options.minutes !== undefined) return { kind: 'minutes', minutes: options.minutes };
   return undefined;
@@ -97,7 +99,7 @@ const toldMetrics = [
 ] as const;
 
 /** Tells how a run goes until it has ended; an aborted `signal` saves and stops it. */
-async function followRun(studio: Studio, run: Run, signal: AbortSignal): Promise<Run> {
+export async function followRun(studio: Studio, run: Run, signal: AbortSignal): Promise<Run> {
   const stop = () => {
     say('Saving, then stopping …');
     studio.runs.stop(run.id);
@@ -126,6 +128,14 @@ async function followRun(studio: Studio, run: Run, signal: AbortSignal): Promise
     quiet.abort();
     await telling;
   }
+}
+
+/** Why a run waits, in words. */
+export function waitingText(waiting: Waiting | null): string {
+  if (waiting === null) return '';
+  if (waiting.kind === 'not-worked-off') return 'waits for a studio that works off the queue';
+  const names = waiting.running.map((name) => `“${name}”`).join(', ');
+  return `waits for the ${waiting.device}, number ${waiting.place}: ${names} trains there, and ${waiting.atOnce} may at once`;
 }
 
 export function addRunCommands(program: Command, version: string): void {
@@ -171,7 +181,8 @@ export function addRunCommands(program: Command, version: string): void {
       await withStudio(options, { version, create: false }, async (studio) => {
         const runs = studio.runs.list();
         const lines = runs.map(
-          ({ id, name, state, step, presetId }) => `${id}  “${name}”  ${presetId}  ${state} at step ${step}`,
+          ({ id, name, state, step, presetId, waiting }) =>
+            `${id}  “${name}”  ${presetId}  ${state} at step ${step}${waiting ? `, ${waitingText(waiting)}` : ''}`,
         );
         printResult(options, { runs }, lines.join('\n') || 'No runs yet.');
       });
