@@ -63,19 +63,62 @@ export function uniforms(seed: number, stream: string, step: number, count: numb
 
 /**
  * `count` numbers of the standard normal distribution (Box and Muller, 1958). Parameters as in
- * {@link words}.
+ * {@link words}. Made of arithmetic alone whose results IEEE 754 prescribes, and in the same order as
+ * `kernels/assembly/random.ts`: so a run goes on with the same noise on every backend and runtime.
  */
 export function normals(seed: number, stream: string, step: number, count: number): Float32Array {
   const source = words(seed, stream, step, count + (count % 2));
   const result = new Float32Array(source.length);
   for (let index = 0; index < source.length; index += 2) {
-    // Half a unit up: the logarithm of 0 must not occur.
-    const radius = Math.sqrt(-2 * Math.log((source[index]! + 0.5) * 2 ** -32));
-    const angle = 2 * Math.PI * source[index + 1]! * 2 ** -32;
-    result[index] = radius * Math.cos(angle);
-    result[index + 1] = radius * Math.sin(angle);
+    const radius = Math.sqrt(-2 * logarithm(source[index]!));
+    const angle = source[index + 1]!;
+    // From the middle of the quarter turn: sine and cosine of at most an eighth of a turn.
+    const x = ((angle & 0x3fffffff) - 0x20000000) * 1.4629180792671596e-9;
+    const z = x * x;
+    let sine = -2.505210838544172e-8;
+    sine = sine * z + 2.7557319223985893e-6;
+    sine = sine * z - 1.984126984126984e-4;
+    sine = sine * z + 8.333333333333333e-3;
+    sine = sine * z - 0.16666666666666666;
+    sine = x + x * (z * sine);
+    let cosine = 2.08767569878681e-9;
+    cosine = cosine * z - 2.755731922398589e-7;
+    cosine = cosine * z + 2.48015873015873e-5;
+    cosine = cosine * z - 1.388888888888889e-3;
+    cosine = cosine * z + 0.041666666666666664;
+    cosine = cosine * z - 0.5;
+    cosine = 1 + z * cosine;
+    const across = (cosine - sine) * Math.SQRT1_2;
+    const along = (sine + cosine) * Math.SQRT1_2;
+    const quarter = angle >>> 30;
+    const sign = quarter >= 2 ? -1 : 1;
+    const turned = quarter % 2 === 1;
+    result[index] = radius * (sign * (turned ? -along : across));
+    result[index + 1] = radius * (sign * (turned ? across : along));
   }
   return result.subarray(0, count);
+}
+
+const powersOfHalf = Float64Array.from({ length: 33 }, (_, exponent) => 2 ** -exponent);
+
+/** The natural logarithm of (word + ½) · 2⁻³², which is never 0; relative error below 1e-11. */
+function logarithm(word: number): number {
+  let exponent = 31 - Math.clz32(word);
+  let m = (word + 0.5) * (exponent < 0 ? 2 : powersOfHalf[exponent]!);
+  if (m > Math.SQRT2) {
+    m *= 0.5;
+    exponent++;
+  }
+  const s = (m - 1) / (m + 1);
+  const z = s * s;
+  let sum = 1 / 15;
+  sum = sum * z + 1 / 13;
+  sum = sum * z + 1 / 11;
+  sum = sum * z + 1 / 9;
+  sum = sum * z + 1 / 7;
+  sum = sum * z + 1 / 5;
+  sum = sum * z + 1 / 3;
+  return (exponent - 32) * Math.LN2 + 2 * (s + s * (z * sum));
 }
 
 /**
@@ -103,6 +146,12 @@ export function permutation(seed: number, stream: string, step: number, length: 
     order[chosen] = kept;
   }
   return order;
+}
+
+/** What of a stream enters the key and the counter of its blocks; see {@link words}. */
+export function streamNumbers(stream: string): { streamKey: number; streamCounter: number } {
+  const [streamKey, streamCounter] = hashStream(stream);
+  return { streamKey, streamCounter };
 }
 
 function multiplyHigh(a: number, b: number): number {

@@ -236,6 +236,57 @@ const combined: [string, Op, number[][], number][] = [
     [[1, 2, 3, 2]],
     0,
   ],
+  [
+    'batched product with a shared right side',
+    (a, b) => tf.matMul(a, b, false, true),
+    [
+      [2, 3, 4],
+      [2, 2, 4],
+    ],
+    0,
+  ],
+  ['strided slice', (x) => tf.stridedSlice(x, [0, 3], [3, 0], [2, -2]), [[3, 4]], 0],
+  [
+    'strided slice that drops and adds axes',
+    (x) => tf.stridedSlice(x, [1, 0, 1], [2, 1, 4], [1, 1, 1], 0, 0, 0, 2, 1),
+    [[3, 4]],
+    0,
+  ],
+  [
+    'mirrored margins',
+    (x) =>
+      tf.mirrorPad(
+        x,
+        [
+          [1, 2],
+          [2, 0],
+        ],
+        'reflect',
+      ),
+    [[3, 4]],
+    0,
+  ],
+  [
+    'mirrored margins with the edge',
+    (x) =>
+      tf.mirrorPad(
+        x,
+        [
+          [1, 3],
+          [4, 0],
+        ],
+        'symmetric',
+      ),
+    [[3, 4]],
+    0,
+  ],
+  ['reversal', (x) => tf.reverse(x, [1]), [[3, 4]], 0],
+  [
+    'bilinear enlargement with aligned corners',
+    (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [5, 4], true),
+    [[1, 2, 3, 2]],
+    0,
+  ],
   ['splitting', (x) => tf.mul(...(tf.split(x, 2, 1) as [tf.Tensor, tf.Tensor])), [[3, 4]], 0],
   ['depth to space', (x) => tf.depthToSpace(x as tf.Tensor4D, 2), [[1, 2, 3, 8]], 0],
   ['average pooling', (x) => tf.avgPool(x as tf.Tensor4D, 2, 2, 'same'), [[1, 4, 4, 2]], 0],

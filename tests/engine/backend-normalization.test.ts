@@ -6,12 +6,18 @@ import {
   batchNormalization,
   convolution,
   dense,
+  gelu,
   silu,
   softplus,
   transposedConvolution,
 } from '../../src-main/engine/ops/layers.ts';
 import { meanBinaryCrossEntropyWithLogits } from '../../src-main/engine/ops/losses.ts';
-import { instanceNormalization, layerNormalization } from '../../src-main/engine/ops/normalization.ts';
+import {
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+} from '../../src-main/engine/ops/normalization.ts';
+import { logSoftmax, softmax } from '../../src-main/engine/ops/softmax.ts';
 import { createNumbers } from './kernels-reference.ts';
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
@@ -74,10 +80,21 @@ function expectRightSlope(op: Op, shapes: number[][], tolerance: number): void {
   });
 }
 
+const mirrored: Op = (x) =>
+  tf.mirrorPad(
+    x,
+    [
+      [2, 1],
+      [0, 3],
+    ],
+    'reflect',
+  );
+
 const normalizations: [string, Normalize][] = [
   ['batch', (x, gamma, beta) => batchNormalization(x as tf.Tensor4D, gamma, beta, 1e-2).y],
   ['instance', (x, gamma, beta) => instanceNormalization(x as tf.Tensor4D, gamma, beta, 1e-2)],
   ['layer', (x, gamma, beta) => layerNormalization(x, gamma, beta, 1e-2)],
+  ['group', (x, gamma, beta) => groupNormalization(x as tf.Tensor4D, 3, gamma, beta, 1e-2)],
 ];
 
 describe.each(normalizations)('%s normalization', (_name, normalize) => {
@@ -126,6 +143,27 @@ describe('second derivatives, as gradient penalties take them', () => {
     ],
     ['SiLU', (x) => silu(x), [[4, 9]]],
     ['softplus', (x) => softplus(x), [[4, 9]]],
+    ['GELU', (x) => gelu(x), [[4, 9]]],
+    ['softmax', (x) => softmax(x), [[4, 9]]],
+    ['the logarithm of softmax', (x) => logSoftmax(x), [[4, 9]]],
+    [
+      'attention',
+      (q, k, v) => tf.matMul(softmax(tf.matMul(q, k, false, true)), v),
+      [
+        [2, 3, 5],
+        [2, 4, 5],
+        [2, 4, 6],
+      ],
+    ],
+    ['max pooling', (x) => tf.maxPool(x as tf.Tensor4D, 3, 2, 'same'), [[2, 5, 4, 3]]],
+    ['nearest enlargement', (x) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [6, 6]), [[1, 3, 3, 2]]],
+    [
+      'reduction by bilinear interpolation',
+      (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [3, 2], false, true),
+      [[2, 7, 5, 5]],
+    ],
+    ['a strided slice', (x) => tf.stridedSlice(x, [1, 6], [5, 0], [2, -3]), [[5, 7]]],
+    ['mirrored margins', mirrored, [[4, 5]]],
     ['the loss', (x) => meanBinaryCrossEntropyWithLogits(x, 0.9), [[9, 1]]],
     ['average pooling', (x) => tf.avgPool(x as tf.Tensor4D, 2, 2, 'same'), [[1, 4, 4, 3]]],
     ['bilinear enlargement', (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [6, 6]), [[1, 3, 3, 2]]],

@@ -56,7 +56,16 @@ async function expectAgreement(op: Op, inputs: Inputs, tolerance = 2e-5): Promis
   });
 }
 
-const activations: Activation[] = ['linear', 'relu', 'leakyRelu', 'tanh', 'sigmoid', 'softplus', 'silu'];
+const activations: Activation[] = [
+  'linear',
+  'relu',
+  'leakyRelu',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'silu',
+  'gelu',
+];
 
 describe('an op gives on wasm the value and gradients of its plain composition', () => {
   it.each(activations)('dense, %s', async (activation) => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
-import type { Activation, ConvolutionShape } from '../../src-main/engine/kernels/kernel-module.ts';
+import type { Activation } from '../../src-main/engine/kernels/activations.ts';
+import type { ConvolutionShape } from '../../src-main/engine/kernels/kernel-jobs.ts';
 import { bestVariant, kernelVariants, supportsVariant } from '../../src-main/engine/kernels/variants.ts';
 import {
   applyActivation,
@@ -14,7 +15,16 @@ import {
   sizesOf,
 } from './kernels-reference.ts';
 
-const activations: Activation[] = ['linear', 'relu', 'leakyRelu', 'tanh', 'sigmoid', 'softplus', 'silu'];
+const activations: Activation[] = [
+  'linear',
+  'relu',
+  'leakyRelu',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'silu',
+  'gelu',
+];
 /** The slope of an activation at x, where its value is y. */
 function slopeOf(activation: Activation, x: number, y: number): number {
   switch (activation) {
@@ -33,6 +43,11 @@ function slopeOf(activation: Activation, x: number, y: number): number {
     case 'silu': {
       const share = 1 / (1 + Math.exp(-x));
       return share * (1 + x * (1 - share));
+    }
+    case 'gelu': {
+      const factor = 2 * Math.sqrt(2 / Math.PI);
+      const share = 1 / (1 + Math.exp(-factor * (x + 0.044715 * x ** 3)));
+      return share + x * share * (1 - share) * factor * (1 + 3 * 0.044715 * x * x);
     }
   }
 }

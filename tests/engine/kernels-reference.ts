@@ -1,12 +1,8 @@
 /** Double-precision references of the kernels, written for clarity, and a memory to run kernels in. */
 import { readFileSync } from 'node:fs';
-import {
-  createKernels,
-  type Activation,
-  type ConvolutionShape,
-  type KernelHost,
-  type Kernels,
-} from '../../src-main/engine/kernels/kernel-module.ts';
+import type { Activation } from '../../src-main/engine/kernels/activations.ts';
+import type { ConvolutionShape } from '../../src-main/engine/kernels/kernel-jobs.ts';
+import { createKernels, type KernelHost, type Kernels } from '../../src-main/engine/kernels/kernel-module.ts';
 import { startThreads } from '../../src-main/engine/kernels/thread-pool.ts';
 import {
   kernelDirectory,
@@ -134,6 +130,8 @@ export function applyActivation(x: number, activation: Activation): number {
       return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
     case 'silu':
       return x / (1 + Math.exp(-x));
+    case 'gelu':
+      return x / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
   }
 }
 

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
-import type { ConvolutionShape } from '../../src-main/engine/kernels/kernel-module.ts';
+import type { ConvolutionShape } from '../../src-main/engine/kernels/kernel-jobs.ts';
 import { kernelVariants, supportsVariant } from '../../src-main/engine/kernels/variants.ts';
 import {
   convolutionShape,

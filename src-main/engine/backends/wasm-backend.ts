@@ -187,7 +187,7 @@ function attach(wasm: BackendWasm, kernels: Kernels): KernelAttachment {
   return {
     kernels,
     address: (tensor) => wasm.dataIdMap.get(tensor.dataId).memoryOffset >>> 0,
-    output: (shape) => wasm.makeOutput(shape, 'float32'),
+    output: (shape, dtype = 'float32') => wasm.makeOutput(shape, dtype),
     shares: (tensor) => wasm.refCount(tensor.dataId),
     share: (tensor: TensorInfo, shape) => {
       util.assert(

@@ -7,8 +7,8 @@ export interface KernelAttachment {
   kernels: Kernels;
   /** Byte address of the tensor's first element. */
   address(tensor: TensorInfo): number;
-  /** A fresh float32 tensor whose contents are undefined until a kernel has written them. */
-  output(shape: number[]): TensorInfo;
+  /** A fresh tensor, float32 unless said, whose contents are undefined until a kernel has written them. */
+  output(shape: number[], dtype?: 'float32' | 'int32'): TensorInfo;
   /** How many tensors share the tensor's storage, itself included. */
   shares(tensor: TensorInfo): number;
   /** The same storage under another shape. */

@@ -1,5 +1,5 @@
 import { backend_util } from '@tensorflow/tfjs-core';
-import type { ConvolutionShape } from './kernel-module.ts';
+import type { ConvolutionShape } from './kernel-jobs.ts';
 
 /** Settings of a tfjs convolution, as its kernels receive them. */
 export interface ConvolutionSettings {
@@ -8,6 +8,11 @@ export interface ConvolutionSettings {
   dilations?: unknown;
   dataFormat?: unknown;
   dimRoundingMode?: unknown;
+}
+
+/** Those of a pooling. */
+export interface PoolingSettings extends ConvolutionSettings {
+  filterSize?: unknown;
 }
 
 /**
@@ -47,4 +52,12 @@ export function convolutionShapeOf(
     paddingTop: info.padInfo.top,
     paddingLeft: info.padInfo.left,
   };
+}
+
+/** The shape of a pooling of pictures [batch, height, width, channel]; null where the kernels do not cover it. */
+export function poolingShapeOf(input: number[], attrs: PoolingSettings): ConvolutionShape | null {
+  const window = attrs.filterSize as number | [number, number];
+  const [height, width] = typeof window === 'number' ? [window, window] : window;
+  const channels = input[3]!;
+  return convolutionShapeOf(input, [height, width, channels, channels], attrs);
 }

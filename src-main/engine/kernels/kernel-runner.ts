@@ -26,6 +26,20 @@ const kernelNumbers = {
   layerNormalizationParameters: 22,
   rowScatter: 23,
   largestGradient: 24,
+  blockCopy: 25,
+  fill: 26,
+  softmax: 27,
+  softmaxGradient: 28,
+  axisReduction: 29,
+  largestPooling: 30,
+  averagePooling: 31,
+  averageGradient: 32,
+  largestChoice: 33,
+  resize: 34,
+  resizeGradient: 35,
+  random: 36,
+  groupNormalization: 37,
+  groupNormalizationGradient: 38,
 } as const;
 
 export type KernelName = keyof typeof kernelNumbers;

@@ -1,4 +1,5 @@
-import { activationNumbers, type Activation, type ConvolutionShape } from './kernel-module.ts';
+import { activationNumbers, type Activation } from './activations.ts';
+import type { ConvolutionShape } from './kernel-jobs.ts';
 import type { KernelName, KernelRunner } from './kernel-runner.ts';
 
 /** A convolution and its gradients by Winograd's minimal filtering; parameters as in `Kernels`. */

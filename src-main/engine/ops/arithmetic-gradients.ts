@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { unbroadcast, type GradientDefinition } from './gradient-definition.ts';
+import { softmaxGradient } from './softmax.ts';
 
 /**
  * A function of one input whose gradient is dy times a slope at that input. Not at the output: on the tape
@@ -46,17 +47,6 @@ function keptShape(x: Tensor, attributes: NamedAttrMap): number[] {
   const axes = tf.util.parseAxisParam(attributes.axis as number | number[], x.shape);
   return x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
 }
-
-const softmaxGradient: GradientDefinition = {
-  save: ['logits'],
-  gradient: ({ dy, saved: [logits], attributes }) => ({
-    logits: () => {
-      const y = tf.softmax(logits, attributes.dim as number);
-      const weighted = tf.mul(dy, y);
-      return tf.sub(weighted, tf.mul(tf.sum(weighted, [attributes.dim as number], true), y));
-    },
-  }),
-};
 
 export const arithmeticGradients: Record<string, GradientDefinition> = {
   Abs: elementwise(tf.sign),
@@ -169,7 +159,13 @@ export const arithmeticGradients: Record<string, GradientDefinition> = {
       },
     }),
   },
-  Softmax: softmaxGradient,
+  Softmax: {
+    save: ['logits'],
+    saveOutput: true,
+    gradient: ({ dy, saved: [logits, y], attributes }) => ({
+      logits: () => softmaxGradient(dy, logits, y, attributes.dim as number),
+    }),
+  },
   LogSoftmax: {
     save: ['logits'],
     gradient: ({ dy, saved: [logits], attributes }) => ({

@@ -26,9 +26,11 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { KernelAttachment } from '../kernels/attachment.ts';
 import { convolutionShapeOf } from '../kernels/convolution-shape.ts';
-import type { Activation } from '../kernels/kernel-module.ts';
+import type { Activation } from '../kernels/activations.ts';
 import { registerLossKernels } from './loss-kernels.ts';
 import { registerNormalizationKernels } from './normalization-kernels.ts';
+import { registerPictureChoice } from './picture-choice.ts';
+import { registerSoftmaxKernels } from './softmax-kernels.ts';
 import { fusedKernelNames, registerFused, runFused, sizeOf } from './run-fused.ts';
 
 /** Registers the fused kernels and their gradients; called once, when the kernels are attached. */
@@ -112,6 +114,8 @@ export function registerFusedKernels(attachment: KernelAttachment): void {
   registerFusedGradients();
   registerNormalizationKernels(attachment);
   registerLossKernels(attachment);
+  registerSoftmaxKernels(attachment);
+  registerPictureChoice(attachment);
 }
 
 function requireShape(input: number[], filter: number[], attributes: NamedAttrMap) {
@@ -157,6 +161,16 @@ function curvature(x: Tensor, activation: Activation): Tensor {
     case 'silu': {
       const s = sigmoid(x);
       return mul(mul(s, sub(1, s)), add(mul(x, sub(1, mul(s, 2))), 2));
+    }
+    case 'gelu': {
+      // y = x (1 + t) / 2, t = tanh u: y'' = (1 - t²) (u' + x u'' / 2 - x t u'²).
+      const factor = Math.sqrt(2 / Math.PI);
+      const squared = square(x);
+      const t = tanh(mul(mul(x, add(mul(squared, 0.044715), 1)), factor));
+      const slope = mul(add(mul(squared, 3 * 0.044715), 1), factor);
+      const bend = mul(squared, factor * 3 * 0.044715);
+      const rest = sub(add(slope, bend), mul(mul(x, t), square(slope)));
+      return mul(sub(1, square(t)), rest);
     }
   }
 }

@@ -23,10 +23,10 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { attachedKernels } from '../kernels/attachment.ts';
-import type { Activation } from '../kernels/kernel-module.ts';
+import type { Activation } from '../kernels/activations.ts';
 import { runFused } from './run-fused.ts';
 
-export type { Activation } from '../kernels/kernel-module.ts';
+export type { Activation } from '../kernels/activations.ts';
 
 const leakySlope = 0.2;
 
@@ -46,6 +46,10 @@ function activate<T extends Tensor>(x: T, activation: Activation): T {
       return stockSoftplus(x);
     case 'silu':
       return mul(x, stockSigmoid(x));
+    case 'gelu': {
+      const inner = mul(mul(x, add(mul(square(x), 0.044715), 1)), Math.sqrt(2 / Math.PI));
+      return mul(mul(x, 0.5), add(stockTanh(inner), 1));
+    }
   }
 }
 
@@ -82,6 +86,11 @@ export function softplus<T extends Tensor>(x: T): T {
 /** x sigmoid(x), of any shape (Elfwing et al. 2018; also called swish). */
 export function silu<T extends Tensor>(x: T): T {
   return activation(x, 'silu');
+}
+
+/** x Φ(x) in its tanh form, of any shape (Hendrycks and Gimpel 2016; PyTorch calls the form `tanh`). */
+export function gelu<T extends Tensor>(x: T): T {
+  return activation(x, 'gelu');
 }
 
 /** activation(x weights + bias): x [batch, in], weights [in, out], bias [out] -> [batch, out]. */

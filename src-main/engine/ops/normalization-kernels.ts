@@ -1,4 +1,4 @@
-/** Batch, instance and layer normalization as fused kernels with two derivatives. */
+/** Batch, instance, layer and group normalization as fused kernels with two derivatives. */
 import {
   add,
   mean as meanOf,
@@ -11,12 +11,16 @@ import {
   sum,
   zerosLike,
   type Tensor,
+  type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { KernelAttachment } from '../kernels/attachment.ts';
 import { fusedKernelNames, registerFused, runFused, sizeOf } from './run-fused.ts';
 
 /** `batch` over everything but the channel, `instance` over one picture, `layer` over the last axis. */
 export type NormalizationKind = 'batch' | 'instance' | 'layer';
+
+/** `group` over one group of neighbouring channels of one picture. */
+type FusedKind = NormalizationKind | 'group';
 
 /** The axes that share statistics, and those that share scale and shift, of a tensor of that rank. */
 export function axesOf(
@@ -129,19 +133,61 @@ export function registerNormalizationKernels(attachment: KernelAttachment): void
     return [dx, dGamma, dBeta];
   });
 
-  for (const kind of ['batch', 'instance', 'layer'] as const) registerGradients(kind);
+  const groupExtents = (x: TensorInfo, groups: number) => {
+    const channels = x.shape[x.shape.length - 1];
+    return { batch: x.shape[0], pixels: sizeOf(x) / channels / x.shape[0], channels, groups };
+  };
+
+  registerFused('groupNormalization', ({ x, gamma, beta }, { epsilon, groups }) => {
+    const extents = groupExtents(x, groups as number);
+    const y = output(x.shape);
+    const mean = output([extents.batch, extents.groups]);
+    const inverseDeviation = output([extents.batch, extents.groups]);
+    kernels.groupNormalization({
+      ...extents,
+      input: address(x),
+      scale: address(gamma),
+      shift: address(beta),
+      output: address(y),
+      mean: address(mean),
+      inverseDeviation: address(inverseDeviation),
+      epsilon: epsilon as number,
+    });
+    return [y, mean, inverseDeviation];
+  });
+
+  registerFused('groupNormalizationGradient', ({ dy, x, gamma, mean, variance }, { groups }) => {
+    const extents = groupExtents(x, groups as number);
+    const dx = output(x.shape);
+    const dGamma = output([extents.batch, extents.channels]);
+    const dBeta = output([extents.batch, extents.channels]);
+    kernels.groupNormalizationGradient({
+      ...extents,
+      input: address(x),
+      scale: address(gamma),
+      output: address(dx),
+      mean: address(mean),
+      inverseDeviation: address(variance),
+      gradient: address(dy),
+      scaleGradient: address(dGamma),
+      shiftGradient: address(dBeta),
+    });
+    return [dx, dGamma, dBeta];
+  });
+
+  for (const kind of ['batch', 'instance', 'layer', 'group'] as const) registerGradients(kind);
 }
 
-function registerGradients(kind: NormalizationKind): void {
+function registerGradients(kind: FusedKind): void {
   registerGradient({
     kernelName: fusedKernelNames[`${kind}Normalization`],
     inputsToSave: ['x', 'gamma'],
     outputsToSave: [false, true, true],
-    gradFunc: (dys, [x, gamma, mean, variance], { epsilon }) => {
+    gradFunc: (dys, [x, gamma, mean, variance], { epsilon, groups }) => {
       const inputs = { dy: (dys as Tensor[])[0], x, gamma, mean, variance };
-      const parts = runFused<Tensor[]>(`${kind}NormalizationGradient`, inputs, { epsilon });
-      // An instance's gradients of scale and shift come picture by picture.
-      const total = (part: Tensor) => (kind === 'instance' ? sum(part, 0) : part);
+      const parts = runFused<Tensor[]>(`${kind}NormalizationGradient`, inputs, { epsilon, groups });
+      const byPicture = kind === 'instance' || kind === 'group';
+      const total = (part: Tensor) => (byPicture ? sum(part, 0) : part);
       return { x: () => parts[0], gamma: () => total(parts[1]), beta: () => total(parts[2]) };
     },
   });
@@ -149,15 +195,12 @@ function registerGradients(kind: NormalizationKind): void {
   registerGradient({
     kernelName: fusedKernelNames[`${kind}NormalizationGradient`],
     inputsToSave: ['dy', 'x', 'gamma', 'mean', 'variance'],
-    gradFunc: (upstream, [dy, x, gamma, mean, variance], { epsilon }) => {
-      const [ofDy, ofX, ofGamma] = secondDerivative(
-        kind,
-        upstream as Tensor[],
-        dy,
-        x,
-        gamma,
-        Number(epsilon),
-      );
+    gradFunc: (upstream, [dy, x, gamma, mean, variance], { epsilon, groups }) => {
+      const node = { upstream: upstream as Tensor[], dy, x, gamma };
+      const [ofDy, ofX, ofGamma] =
+        kind === 'group'
+          ? secondDerivativeOfGroups(node, Number(groups), Number(epsilon))
+          : secondDerivative(node, axesByKind(kind, x), Number(epsilon));
       return {
         dy: () => ofDy,
         x: () => ofX,
@@ -168,6 +211,45 @@ function registerGradients(kind: NormalizationKind): void {
       };
     },
   });
+}
+
+interface GradientNode {
+  upstream: Tensor[];
+  dy: Tensor;
+  x: Tensor;
+  gamma: Tensor;
+}
+
+interface SecondAxes {
+  statistics: number[];
+  parameters: number[];
+  /** Gives what comes as one row of parameters, or one for each picture, a shape that broadcasts to x. */
+  spread: (z: Tensor) => Tensor;
+}
+
+function axesByKind(kind: NormalizationKind, x: Tensor): SecondAxes {
+  const axes = axesOf(kind, x.rank);
+  const byPicture = [x.shape[0], ...axes.statistics.map(() => 1), x.shape[x.rank - 1]];
+  return { ...axes, spread: (z) => (kind === 'instance' ? reshape(z, byPicture) : z) };
+}
+
+/** As {@link secondDerivative}, on pictures seen as [batch, pixel, group, member]. */
+function secondDerivativeOfGroups(node: GradientNode, groups: number, epsilon: number): Tensor[] {
+  const { upstream, dy, x, gamma } = node;
+  const [batch, channels] = [x.shape[0], x.shape[x.rank - 1]];
+  const members = channels / groups;
+  const seen = (z: Tensor): Tensor => reshape(z, [batch, -1, groups, members]);
+  const [ofDy, ofX, ofGamma] = secondDerivative(
+    {
+      upstream: [seen(upstream[0]), upstream[1], upstream[2]],
+      dy: seen(dy),
+      x: seen(x),
+      gamma: reshape(gamma, [groups, members]),
+    },
+    { statistics: [1, 3], parameters: [0, 1], spread: (z) => reshape(z, [batch, 1, groups, members]) },
+    epsilon,
+  );
+  return [reshape(ofDy, x.shape), reshape(ofX, x.shape), reshape(ofGamma, gamma.shape)];
 }
 
 /**
@@ -181,18 +263,11 @@ function registerGradients(kind: NormalizationKind): void {
  * x' = L(dy v) - i (M(g n) L(u) + M(u n) L(g)) - i^2 n (M(u g) - M(u) M(g) - M(u n) M(g n)).
  */
 function secondDerivative(
-  kind: NormalizationKind,
-  upstream: Tensor[],
-  dy: Tensor,
-  x: Tensor,
-  gamma: Tensor,
+  { upstream, dy, x, gamma }: GradientNode,
+  { statistics, parameters, spread }: SecondAxes,
   epsilon: number,
 ): Tensor[] {
-  const { statistics, parameters } = axesOf(kind, x.rank);
   const average = (z: Tensor): Tensor => meanOf(z, statistics, true);
-  // An instance's gradients of scale and shift come picture by picture.
-  const spread = (z: Tensor): Tensor =>
-    kind === 'instance' ? reshape(z, [x.shape[0], ...statistics.map(() => 1), x.shape[x.rank - 1]]) : z;
   const [u, v, w] = [upstream[0], spread(upstream[1]), spread(upstream[2])];
   const centred = sub(x, average(x));
   const inverse = rsqrt(add(average(square(centred)), epsilon));

@@ -3,6 +3,7 @@ import {
   add,
   mean as meanOf,
   mul,
+  reshape,
   rsqrt,
   square,
   sub,
@@ -55,4 +56,29 @@ export function instanceNormalization(
   epsilon: number,
 ): Tensor4D {
   return normalize('instance', x, gamma, beta, epsilon);
+}
+
+/**
+ * Group normalization (Wu and He 2018): x [batch, height, width, channel], each group of neighbouring channels of
+ * each picture normalized by itself, then scaled by gamma and shifted by beta, both [channel]. Twice
+ * differentiable in all three.
+ *
+ * @param groups how many there are; divides the channels
+ */
+export function groupNormalization(
+  x: Tensor4D,
+  groups: number,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  epsilon: number,
+): Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  if (channels % groups !== 0) throw new Error(`${channels} channels cannot make ${groups} equal groups.`);
+  if (attachedKernels()) {
+    return runFused<Tensor[]>('groupNormalization', { x, gamma, beta }, { epsilon, groups })[0] as Tensor4D;
+  }
+  const grouped = reshape(x, [batch, height * width, groups, channels / groups]);
+  const centred = sub(grouped, meanOf(grouped, [1, 3], true));
+  const inverse = rsqrt(add(meanOf(square(centred), [1, 3], true), epsilon));
+  return add(mul(reshape(mul(centred, inverse), x.shape), gamma), beta) as Tensor4D;
 }

@@ -105,10 +105,19 @@ export const pictureGradients: Record<string, GradientDefinition> = {
       x: () => tf.engine().runKernel('MaxPoolGrad', { dy, input: x, output: y }, attributes),
     }),
   },
+  MaxPoolGrad: {
+    save: ['input'],
+    gradient: ({ dy: upstream, saved: [input], attributes }) => ({
+      dy: () => atLargest(upstream as Tensor4D, input as Tensor4D, attributes),
+      input: () => tf.zerosLike(input),
+      output: () => tf.scalar(0),
+    }),
+  },
   ResizeBilinear: {
     save: ['images'],
     gradient: ({ dy, saved: [images], attributes }) => ({
       images: () => {
+        if (attachedKernels()) return resizeBack('ResizeBilinearGrad', images, dy, attributes);
         const [batch, height, width, channels] = images.shape;
         const [, newHeight, newWidth] = dy.shape as number[];
         const rows = interpolation(height, newHeight, attributes);
@@ -124,8 +133,9 @@ export const pictureGradients: Record<string, GradientDefinition> = {
   },
   ResizeNearestNeighbor: {
     save: ['images'],
-    gradient: ({ dy, saved: [images] }) => ({
+    gradient: ({ dy, saved: [images], attributes }) => ({
       images: () => {
+        if (attachedKernels()) return resizeBack('ResizeNearestNeighborGrad', images, dy, attributes);
         const [batch, height, width, channels] = images.shape;
         const [, enlargedHeight, enlargedWidth] = dy.shape as number[];
         const rows = enlargedHeight / height;
@@ -139,7 +149,48 @@ export const pictureGradients: Record<string, GradientDefinition> = {
       },
     }),
   },
+  // Resizing is linear, so the gradient of its gradient is the resizing itself.
+  ResizeBilinearGrad: resizeAgain('ResizeBilinear'),
+  ResizeNearestNeighborGrad: resizeAgain('ResizeNearestNeighbor'),
 };
+
+function resizeBack(
+  kernel: 'ResizeBilinearGrad' | 'ResizeNearestNeighborGrad',
+  images: Tensor,
+  dy: Tensor,
+  { alignCorners, halfPixelCenters }: NamedAttrMap,
+): Tensor {
+  return tf.engine().runKernel(kernel, { images, dy }, { alignCorners, halfPixelCenters } as NamedAttrMap);
+}
+
+function resizeAgain(kernel: 'ResizeBilinear' | 'ResizeNearestNeighbor'): GradientDefinition {
+  return {
+    save: ['images', 'dy'],
+    gradient: ({ dy: upstream, saved: [images, dy], attributes }) => ({
+      dy: () =>
+        tf.engine().runKernel(kernel, { images: upstream }, {
+          ...attributes,
+          size: dy.shape.slice(1, 3),
+        } as NamedAttrMap),
+      images: () => tf.zerosLike(images),
+    }),
+  };
+}
+
+/** Of `values`, which are shaped like the input of a pooling, those at the first largest pixel of each window. */
+function atLargest(values: Tensor4D, input: Tensor4D, attributes: NamedAttrMap): Tensor {
+  if (attachedKernels()) return runFused('largestChoice', { values, input }, attributes);
+  const { indexes } = tf.maxPoolWithArgmax(
+    input,
+    attributes.filterSize as number,
+    attributes.strides as number,
+    attributes.pad as 'same',
+    true,
+  );
+  const chosen = tf.gather(tf.reshape(values, [-1]), tf.cast(tf.reshape(indexes, [-1]), 'int32'));
+  return tf.reshape(chosen, indexes.shape);
+}
+
 function runConvolutionPart(
   kernel: 'Conv2DBackpropInput' | 'Conv2DBackpropFilter',
   inputs: Record<string, Tensor>,

@@ -26,6 +26,12 @@ export const fusedKernelNames = {
   crossEntropyOfTargets: 'ImagoCrossEntropyOfTargets',
   crossEntropyOfTargetsGradient: 'ImagoCrossEntropyOfTargetsGradient',
   rowScatter: 'ImagoRowScatter',
+  groupNormalization: 'ImagoGroupNormalization',
+  groupNormalizationGradient: 'ImagoGroupNormalizationGradient',
+  softmaxGradient: 'ImagoSoftmaxGradient',
+  logSoftmax: 'ImagoLogSoftmax',
+  logSoftmaxGradient: 'ImagoLogSoftmaxGradient',
+  largestChoice: 'ImagoLargestChoice',
 } as const;
 
 export type FusedKernelName = keyof typeof fusedKernelNames;

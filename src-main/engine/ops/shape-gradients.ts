@@ -1,5 +1,6 @@
 /** Gradients of what moves numbers without changing them. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { unbroadcast, type GradientDefinition } from './gradient-definition.ts';
 
 export const shapeGradients: Record<string, GradientDefinition> = {
@@ -71,6 +72,44 @@ export const shapeGradients: Record<string, GradientDefinition> = {
         ),
     }),
   },
+  MirrorPad: {
+    save: ['x'],
+    gradient: ({ dy, saved: [x], attributes }) => ({
+      x: () =>
+        (attributes.paddings as [number, number][]).reduce(
+          (folded, padding, axis) =>
+            foldMargins(folded, axis, padding, x.shape[axis]!, attributes.mode === 'reflect'),
+          dy,
+        ),
+    }),
+  },
+  StridedSlice: {
+    save: ['x'],
+    gradient: ({ dy, saved: [x], attributes }) => ({
+      x: () => {
+        const info = tf.slice_util.sliceInfo(
+          x.shape,
+          attributes.begin as number[],
+          attributes.end as number[],
+          attributes.strides as number[],
+          attributes.beginMask as number,
+          attributes.endMask as number,
+          attributes.ellipsisMask as number,
+          attributes.newAxisMask as number,
+          attributes.shrinkAxisMask as number,
+        );
+        const extents = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
+        return extents.reduce(
+          (spread, _, axis) =>
+            spreadAlong(spread, axis, info.begin[axis]!, info.strides[axis]!, x.shape[axis]!),
+          tf.reshape(dy, extents),
+        );
+      },
+    }),
+  },
+  Reverse: {
+    gradient: ({ dy, attributes }) => ({ x: () => tf.reverse(dy, attributes.dims as number | number[]) }),
+  },
   Tile: {
     save: ['x'],
     gradient: ({ dy, saved: [x], attributes }) => ({
@@ -97,3 +136,55 @@ export const shapeGradients: Record<string, GradientDefinition> = {
     }),
   },
 };
+
+/** Undoes a stride along one axis: element i goes to place begin + i stride of `extent`, the rest is 0. */
+function spreadAlong(dy: Tensor, axis: number, begin: number, stride: number, extent: number): Tensor {
+  const count = dy.shape[axis]!;
+  const step = Math.abs(stride);
+  const forward = stride > 0 ? dy : tf.reverse(dy, [axis]);
+  const first = stride > 0 ? begin : begin + (count - 1) * stride;
+  const before = dy.shape.slice(0, axis);
+  const after = dy.shape.slice(axis + 1);
+  let spread = forward;
+  if (step > 1) {
+    const single = tf.reshape(forward, [...before, count, 1, ...after]);
+    const margins = single.shape.map((_, at): [number, number] => [0, at === axis + 1 ? step - 1 : 0]);
+    const wide = tf.reshape(tf.pad(single, margins), [...before, count * step, ...after]);
+    spread = sliceAlong(wide, axis, 0, (count - 1) * step + 1);
+  }
+  const margins = spread.shape.map((length, at): [number, number] =>
+    at === axis ? [first, extent - first - length] : [0, 0],
+  );
+  return margins.every(([low, high]) => low === 0 && high === 0) ? spread : tf.pad(spread, margins);
+}
+
+/** Adds the mirrored margins of one axis back to what they mirror. */
+function foldMargins(
+  dy: Tensor,
+  axis: number,
+  [before, after]: [number, number],
+  extent: number,
+  reflect: boolean,
+): Tensor {
+  const skipped = reflect ? 1 : 0;
+  const mirrored = (start: number, length: number, to: number): Tensor => {
+    const part = tf.reverse(sliceAlong(dy, axis, start, length), [axis]);
+    const margins = part.shape.map((_, at): [number, number] =>
+      at === axis ? [to, extent - to - length] : [0, 0],
+    );
+    return tf.pad(part, margins);
+  };
+  let folded = sliceAlong(dy, axis, before, extent);
+  if (before > 0) folded = tf.add(folded, mirrored(0, before, skipped));
+  if (after > 0) folded = tf.add(folded, mirrored(before + extent, after, extent - skipped - after));
+  return folded;
+}
+
+function sliceAlong(x: Tensor, axis: number, start: number, length: number): Tensor {
+  const begin = x.shape.map((_, at) => (at === axis ? start : 0));
+  return tf.slice(
+    x,
+    begin,
+    x.shape.map((extent, at) => (at === axis ? length : extent)),
+  );
+}

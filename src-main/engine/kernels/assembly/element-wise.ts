@@ -2,6 +2,7 @@
 import {
   activate,
   Activation,
+  geluShare,
   hyperbolicTangent,
   LEAKY_SLOPE,
   logistic,
@@ -59,6 +60,13 @@ function slopeTimes(kind: i32, gradient: v128, x: v128): v128 {
     return f32x4.mul(gradient, f32x4.sub(one, f32x4.mul(y, y)));
   }
   if (kind == Activation.Linear) return gradient;
+  if (kind == Activation.Gelu) {
+    const share = geluShare(x);
+    const square = f32x4.mul(f32x4.mul(x, x), f32x4.splat(0.21406445));
+    const inner = f32x4.mul(x, f32x4.add(f32x4.splat(1.5957691), square));
+    const bent = f32x4.mul(f32x4.mul(share, f32x4.sub(one, share)), inner);
+    return f32x4.mul(gradient, f32x4.add(share, bent));
+  }
   const share = logistic(x);
   if (kind == Activation.Softplus) return f32x4.mul(gradient, share);
   const rest = f32x4.sub(one, share);

@@ -10,7 +10,24 @@ import { convolution, convolutionScratch } from './convolution';
 import { filterGradient, filterGradientScratch } from './filter-gradient';
 import { inputGradient, inputGradientScratch } from './input-gradient';
 import { ConvolutionJob } from './picture';
-import { largestGradient } from './pooling';
+import {
+  groupNormalization,
+  groupNormalizationGradient,
+  GroupNormalizationJob,
+  groupNormalizationScratch,
+} from './group-normalization';
+import { blockCopy, BlockCopyJob, fill, FillJob } from './movement';
+import {
+  averageGradient,
+  averagePooling,
+  largestChoice,
+  largestGradient,
+  largestPooling,
+} from './pooling';
+import { random, RandomJob } from './random';
+import { resize, resizeGradient, ResizingJob } from './resizing';
+import { softmax, softmaxGradient, SoftmaxGradientJob, SoftmaxJob } from './softmax';
+import { axisReduction, AxisReductionJob } from './axis-reduction';
 import { crossEntropy, crossEntropyGradient, CrossEntropyJob } from './cross-entropy';
 import {
   activation,
@@ -48,7 +65,7 @@ import {
   winogradOutputBack,
 } from './winograd';
 
-/** The numbers that `kernel-module.ts` uses on the other side. */
+/** The numbers that `kernel-runner.ts` uses on the other side. */
 const enum Kernel {
   MatrixProduct = 1,
   Convolution = 2,
@@ -74,6 +91,20 @@ const enum Kernel {
   LayerNormalizationParameters = 22,
   RowScatter = 23,
   LargestGradient = 24,
+  BlockCopy = 25,
+  Fill = 26,
+  Softmax = 27,
+  SoftmaxGradient = 28,
+  AxisReduction = 29,
+  LargestPooling = 30,
+  AveragePooling = 31,
+  AverageGradient = 32,
+  LargestChoice = 33,
+  Resize = 34,
+  ResizeGradient = 35,
+  Random = 36,
+  GroupNormalization = 37,
+  GroupNormalizationGradient = 38,
 }
 
 /** Bytes of scratch that each thread needs for the job at address `job`. */
@@ -100,6 +131,9 @@ export function scratchBytes(kernel: i32, job: usize): usize {
     case Kernel.WinogradFilter:
     case Kernel.WinogradFilterBack:
       return WINOGRAD_SCRATCH;
+    case Kernel.GroupNormalization:
+    case Kernel.GroupNormalizationGradient:
+      return groupNormalizationScratch(changetype<GroupNormalizationJob>(job).channels);
     default:
       return 0;
   }
@@ -179,6 +213,48 @@ export function run(kernel: i32, job: usize, index: i32, count: i32, scratch: us
       break;
     case Kernel.LargestGradient:
       largestGradient(changetype<ConvolutionJob>(job), index, count);
+      break;
+    case Kernel.BlockCopy:
+      blockCopy(changetype<BlockCopyJob>(job), index, count);
+      break;
+    case Kernel.Fill:
+      fill(changetype<FillJob>(job), index, count);
+      break;
+    case Kernel.Softmax:
+      softmax(changetype<SoftmaxJob>(job), index, count);
+      break;
+    case Kernel.SoftmaxGradient:
+      softmaxGradient(changetype<SoftmaxGradientJob>(job), index, count);
+      break;
+    case Kernel.AxisReduction:
+      axisReduction(changetype<AxisReductionJob>(job), index, count);
+      break;
+    case Kernel.LargestPooling:
+      largestPooling(changetype<ConvolutionJob>(job), index, count);
+      break;
+    case Kernel.AveragePooling:
+      averagePooling(changetype<ConvolutionJob>(job), index, count);
+      break;
+    case Kernel.AverageGradient:
+      averageGradient(changetype<ConvolutionJob>(job), index, count);
+      break;
+    case Kernel.LargestChoice:
+      largestChoice(changetype<ConvolutionJob>(job), index, count);
+      break;
+    case Kernel.Resize:
+      resize(changetype<ResizingJob>(job), index, count);
+      break;
+    case Kernel.ResizeGradient:
+      resizeGradient(changetype<ResizingJob>(job), index, count);
+      break;
+    case Kernel.Random:
+      random(changetype<RandomJob>(job), index, count);
+      break;
+    case Kernel.GroupNormalization:
+      groupNormalization(changetype<GroupNormalizationJob>(job), index, count, scratch);
+      break;
+    case Kernel.GroupNormalizationGradient:
+      groupNormalizationGradient(changetype<GroupNormalizationJob>(job), index, count, scratch);
       break;
     default:
       unreachable();

@@ -14,6 +14,7 @@ export const enum Activation {
   Sigmoid = 4,
   Softplus = 5,
   Silu = 6,
+  Gelu = 7,
 }
 
 export const LEAKY_SLOPE: f32 = 0.2;
@@ -64,7 +65,7 @@ export function logistic(x: v128): v128 {
 }
 
 /** log x for positive x that are not denormal, relative error below 1e-7 away from 1 (Cephes' logf). */
-function logarithm(x: v128): v128 {
+export function logarithm(x: v128): v128 {
   const one = f32x4.splat(1);
   let exponent = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126)));
   // The mantissa in [0.5, 1), moved to [sqrt(1/2), sqrt(2)).
@@ -100,6 +101,16 @@ export function softplus(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), rest);
 }
 
+/**
+ * The share of x that GELU lets through, in the tanh form: (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715
+ * x^3), as the logistic function of 2 u, which loses nothing where the tangent is near -1.
+ */
+@inline
+export function geluShare(x: v128): v128 {
+  const cubic = f32x4.mul(f32x4.mul(x, x), f32x4.splat(0.071354816));
+  return logistic(f32x4.mul(x, f32x4.add(f32x4.splat(1.5957691), cubic)));
+}
+
 /** The activation of four values. */
 export function activate(value: v128, activation: i32): v128 {
   if (activation == Activation.Relu) return f32x4.pmax(value, f32x4.splat(0));
@@ -110,6 +121,7 @@ export function activate(value: v128, activation: i32): v128 {
   if (activation == Activation.Sigmoid) return logistic(value);
   if (activation == Activation.Softplus) return softplus(value);
   if (activation == Activation.Silu) return f32x4.mul(value, logistic(value));
+  if (activation == Activation.Gelu) return f32x4.mul(value, geluShare(value));
   return value;
 }
 
