@@ -5,6 +5,7 @@ import { StudioError, toFailure, type ErrorCode } from '../contract/errors.ts';
 import { projectFolder } from '../workspace/node-runtime.mjs';
 import { addAugmentationCommands } from './augmentation-commands.ts';
 import { addBackendCommands } from './backend-commands.ts';
+import { addCleaningCommands } from './cleaning-commands.ts';
 import { addDatasetCommands } from './dataset-commands.ts';
 import { addPictureCommands } from './picture-commands.ts';
 import { addRunCareCommands } from './run-care-commands.ts';
@@ -32,6 +33,7 @@ const program = new Command('imago')
 
 for (const add of [
   addDatasetCommands,
+  addCleaningCommands,
   addRunCommands,
   addRunCareCommands,
   addPictureCommands,

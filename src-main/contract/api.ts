@@ -1,5 +1,6 @@
 import { augmentations } from './api/augmentations.ts';
 import { backends } from './api/backends.ts';
+import { cleaning } from './api/cleaning.ts';
 import { datasets } from './api/datasets.ts';
 import { exports } from './api/exports.ts';
 import { gallery } from './api/gallery.ts';
@@ -17,6 +18,7 @@ export const contract = {
   backends,
   host,
   projects,
+  cleaning,
   datasets,
   versions,
   jobs,

@@ -1,6 +1,7 @@
 import type { Studio } from '../studio/studio.ts';
 import { augmentationsRouter } from './augmentations.ts';
 import { backendsRouter } from './backends.ts';
+import { cleaningRouter } from './cleaning.ts';
 import { datasetsRouter } from './datasets.ts';
 import { exportsRouter } from './exports.ts';
 import { galleryRouter } from './gallery.ts';
@@ -27,6 +28,7 @@ export function createRouter(studio: Studio, report: ReportUnexpected = reportTo
     host: hostRouter(procedures.host, studio),
     backends: backendsRouter(procedures.backends, studio),
     projects: projectsRouter(procedures.projects, studio),
+    cleaning: cleaningRouter(procedures.cleaning, studio),
     datasets: datasetsRouter(procedures.datasets, studio),
     versions: versionsRouter(procedures.versions, studio),
     jobs: jobsRouter(procedures.jobs, studio),

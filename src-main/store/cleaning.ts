@@ -30,6 +30,7 @@ export interface Measure {
 
 /** A measured picture as findings are made of it. */
 export interface MeasuredPicture extends Measure {
+  ordinal: number;
   name: string;
   label: string | null;
   widthPx: number;
@@ -56,11 +57,14 @@ export interface MapPoint {
 
 /** A picture on the map, with what it can be coloured by. */
 export interface PlacedPicture {
+  ordinal: number;
   pictureId: string;
   name: string;
   label: string | null;
   excluded: number;
   finding: FindingKind | null;
+  /** The name of the source it came from, where there are several; null where its folder says more. */
+  source: string | null;
   pcaX: number;
   pcaY: number;
   umapX: number | null;
@@ -124,7 +128,7 @@ const toFinding = (row: FindingRow): Finding => {
           excluded: row.kept_exclusion !== null,
           originalLabel: row.kept_label,
         };
-  const { failure, ...reason } = JSON.parse(row.reason) as Finding['reason'] & { failure?: unknown };
+  const { failure, ...reason } = JSON.parse(row.reason) as Finding['reason'];
   return {
     id: row.id,
     kind: row.kind,
@@ -133,7 +137,7 @@ const toFinding = (row: FindingRow): Finding => {
     kept,
     score: row.score,
     reason,
-    failure: failure === undefined ? null : failureSchema.parse(failure),
+    failure: failure === undefined ? null : failureSchema.parse(JSON.parse(String(failure))),
     action: row.action,
     state: row.state,
   };
@@ -141,43 +145,38 @@ const toFinding = (row: FindingRow): Finding => {
 
 /** Queries of what a review measured, learnt and found. */
 export function cleaningQueries(database: Database) {
-  const unmeasured = database.prepare<[string, number], { id: string }>(
-    `SELECT p.id FROM picture p LEFT JOIN measure m ON m.picture_id = p.id AND m.revision = ?2
-     WHERE p.dataset_id = ?1 AND m.picture_id IS NULL ORDER BY p.ordinal`,
+  const unmeasured = database.prepare<[string, number, number, number], { id: string; ordinal: number }>(
+    `SELECT p.id, p.ordinal FROM picture p
+     WHERE p.dataset_id = ? AND p.ordinal > ?
+       AND NOT EXISTS (SELECT 1 FROM measure m WHERE m.picture_id = p.id AND m.revision = ?)
+     ORDER BY p.ordinal LIMIT ?`,
   );
   const insertMeasure = database.prepare(
-    `INSERT OR REPLACE INTO measure (picture_id, revision, perceptual_hash, content_sha256, colour_mode, sharpness,
+    `INSERT OR REPLACE INTO measure (picture_id, dataset_id, revision, perceptual_hash, content_sha256, colour_mode, sharpness,
        brightness, darkest, brightest, dark_share, bright_share, deviation, noise, colourfulness)
-     VALUES (@pictureId, @revision, @perceptualHash, @contentSha256, @colourMode, @sharpness, @brightness,
+     VALUES (@pictureId, @datasetId, @revision, @perceptualHash, @contentSha256, @colourMode, @sharpness, @brightness,
        @darkest, @brightest, @darkShare, @brightShare, @deviation, @noise, @colourfulness)`,
   );
-  const measured = database.prepare<[string], MeasuredPicture>(
-    `SELECT p.id AS pictureId, p.name, p.label, p.width_px AS widthPx, p.height_px AS heightPx, p.exclusion,
+  const measured = database.prepare<[string, number, number], MeasuredPicture>(
+    `SELECT p.id AS pictureId, p.ordinal, p.name, p.label, p.width_px AS widthPx, p.height_px AS heightPx, p.exclusion,
        m.perceptual_hash AS perceptualHash, m.content_sha256 AS contentSha256, m.colour_mode AS colourMode,
        m.sharpness, m.brightness, m.darkest, m.brightest, m.dark_share AS darkShare, m.bright_share AS brightShare,
        m.deviation, m.noise, m.colourfulness
-     FROM picture p JOIN measure m ON m.picture_id = p.id WHERE p.dataset_id = ? ORDER BY p.ordinal`,
+     FROM picture p JOIN measure m ON m.picture_id = p.id
+     WHERE p.dataset_id = ? AND p.ordinal > ? ORDER BY p.ordinal LIMIT ?`,
   );
-  const counted = (table: string, condition = '1') =>
-    database
-      .prepare<[string], number>(
-        `SELECT count(*) FROM ${table} f JOIN picture p ON p.id = f.picture_id WHERE p.dataset_id = ? AND ${condition}`,
-      )
-      .pluck();
-  const measuredCount = counted('measure');
-  const embeddedCount = counted('map_point');
-  const mappedCount = counted('map_point', 'f.umap_x IS NOT NULL');
-  const labelsCount = counted('label_review');
-  const relabelledCount = counted('label_correction');
-  const pictureCount = database
-    .prepare<[string], number>('SELECT count(*) FROM picture WHERE dataset_id = ?')
-    .pluck();
-  const excludedCount = database
-    .prepare<[string], number>('SELECT count(*) FROM picture WHERE dataset_id = ? AND exclusion IS NOT NULL')
-    .pluck();
-  const denoisedCount = database
-    .prepare<[string], number>('SELECT count(*) FROM picture WHERE dataset_id = ? AND repair IS NOT NULL')
-    .pluck();
+  const counting = (from: string) =>
+    database.prepare<[string], number>(`SELECT count(*) FROM ${from}`).pluck();
+  const figures = {
+    pictures: counting('picture WHERE dataset_id = ?'),
+    measured: counting('measure WHERE dataset_id = ?'),
+    embedded: counting('map_point WHERE dataset_id = ?'),
+    mapped: counting('map_point WHERE dataset_id = ? AND umap_x IS NOT NULL'),
+    labelsReviewed: counting('label_review WHERE dataset_id = ?'),
+    excluded: counting('picture WHERE dataset_id = ? AND exclusion IS NOT NULL'),
+    denoised: counting('picture WHERE dataset_id = ? AND repair IS NOT NULL'),
+    relabelled: counting('label_correction c JOIN picture p ON p.id = c.picture_id WHERE p.dataset_id = ?'),
+  };
 
   const setting = database.prepare<[string], { thresholds: string; complete: number }>(
     'SELECT thresholds, complete FROM cleaning_setting WHERE dataset_id = ?',
@@ -239,39 +238,43 @@ export function cleaningQueries(database: Database) {
   );
 
   const insertPoint = database.prepare(
-    `INSERT OR REPLACE INTO map_point (picture_id, pca_x, pca_y, umap_x, umap_y, remoteness)
-     VALUES (@pictureId, @pcaX, @pcaY, NULL, NULL, @remoteness)`,
+    `INSERT OR REPLACE INTO map_point (picture_id, dataset_id, pca_x, pca_y, umap_x, umap_y, remoteness)
+     VALUES (@pictureId, @datasetId, @pcaX, @pcaY, NULL, NULL, @remoteness)`,
   );
   const placePoint = database.prepare('UPDATE map_point SET umap_x = ?, umap_y = ? WHERE picture_id = ?');
-  const placed = database.prepare<[string], PlacedPicture>(
-    `SELECT p.id AS pictureId, p.name, p.label, p.exclusion IS NOT NULL AS excluded,
-       (SELECT f.kind FROM finding f WHERE f.picture_id = p.id AND f.state = 'open' LIMIT 1) AS finding,
+  const placed = database.prepare<[string, number, number], PlacedPicture>(
+    `SELECT p.id AS pictureId, p.ordinal, p.name, p.label, p.exclusion IS NOT NULL AS excluded,
+       (SELECT f.kind FROM finding f WHERE f.picture_id = p.id AND f.state = 'open' LIMIT 1) AS finding, NULL AS source,
        m.pca_x AS pcaX, m.pca_y AS pcaY, m.umap_x AS umapX, m.umap_y AS umapY
-     FROM picture p JOIN map_point m ON m.picture_id = p.id WHERE p.dataset_id = ? ORDER BY p.ordinal`,
+     FROM picture p JOIN map_point m ON m.picture_id = p.id
+     WHERE p.dataset_id = ? AND p.ordinal > ? ORDER BY p.ordinal LIMIT ?`,
   );
   const remoteness = database.prepare<[string], { pictureId: string; remoteness: number }>(
-    `SELECT m.picture_id AS pictureId, m.remoteness FROM map_point m JOIN picture p ON p.id = m.picture_id
-     WHERE p.dataset_id = ? ORDER BY p.ordinal`,
+    'SELECT picture_id AS pictureId, remoteness FROM map_point WHERE dataset_id = ?',
   );
   const insertReview = database.prepare(
-    `INSERT OR REPLACE INTO label_review (picture_id, given, given_probability, suggested, suggested_probability)
-     VALUES (@pictureId, @given, @givenProbability, @suggested, @suggestedProbability)`,
+    `INSERT OR REPLACE INTO label_review (picture_id, dataset_id, given, given_probability, suggested, suggested_probability)
+     VALUES (@pictureId, @datasetId, @given, @givenProbability, @suggested, @suggestedProbability)`,
   );
   const labelReviews = database.prepare<[string], LabelReview>(
-    `SELECT r.picture_id AS pictureId, r.given, r.given_probability AS givenProbability, r.suggested,
-       r.suggested_probability AS suggestedProbability
-     FROM label_review r JOIN picture p ON p.id = r.picture_id WHERE p.dataset_id = ? ORDER BY p.ordinal`,
+    `SELECT picture_id AS pictureId, given, given_probability AS givenProbability, suggested,
+       suggested_probability AS suggestedProbability
+     FROM label_review WHERE dataset_id = ?`,
   );
+  const clearReviews = database.prepare('DELETE FROM label_review WHERE dataset_id = ?');
 
   return {
-    /** Ids of pictures that were not measured this way yet, in the dataset's order. */
-    unmeasured: (datasetId: string, revision: number): string[] =>
-      unmeasured.all(datasetId, revision).map(({ id }) => id),
-    addMeasures: database.transaction((revision: number, measures: readonly Measure[]): void => {
-      for (const measure of measures) insertMeasure.run({ ...measure, revision });
-    }),
-    /** In the dataset's order, as they are fetched; nothing else may use the connection meanwhile. */
-    measured: (datasetId: string): MeasuredPicture[] => measured.all(datasetId),
+    /** Pictures that were not measured this way yet, a page at a time, from after an ordinal on. */
+    unmeasured: (datasetId: string, revision: number, after: number, limit: number) =>
+      unmeasured.all(datasetId, after, revision, limit),
+    addMeasures: database.transaction(
+      (datasetId: string, revision: number, measures: readonly Measure[]): void => {
+        for (const measure of measures) insertMeasure.run({ ...measure, datasetId, revision });
+      },
+    ),
+    /** Measured pictures in the dataset's order, a page at a time, from after an ordinal on. */
+    measured: (datasetId: string, after: number, limit: number): MeasuredPicture[] =>
+      measured.all(datasetId, after, limit),
 
     thresholds(datasetId: string): CleaningThresholds {
       const row = setting.get(datasetId);
@@ -306,12 +309,13 @@ export function cleaningQueries(database: Database) {
         .all(datasetId)
         .map(({ name, reason }) => ({ name, failure: failureSchema.parse(JSON.parse(reason)) })),
 
-    setAlike: database.transaction((datasetId: string, sets: readonly (readonly string[])[]): void => {
-      clearAlike.run(datasetId);
-      sets.forEach((set, number) =>
-        set.forEach((pictureId) => insertAlike.run(pictureId, datasetId, number)),
-      );
-    }),
+    clearAlike: (datasetId: string): void => void clearAlike.run(datasetId),
+    addAlike: database.transaction(
+      (datasetId: string, sets: readonly (readonly string[])[], firstNumber: number): void =>
+        sets.forEach((set, at) =>
+          set.forEach((pictureId) => insertAlike.run(pictureId, datasetId, firstNumber + at)),
+        ),
+    ),
     /** Sets of pictures that look alike, as far as a review knows; and files that came more than once. */
     alike(datasetId: string): string[][] {
       const sets = new Map<string, string[]>();
@@ -328,30 +332,34 @@ export function cleaningQueries(database: Database) {
     },
     excluded: (datasetId: string): string[] => excluded.all(datasetId),
 
-    addMapPoints: database.transaction((points: readonly MapPoint[]): void => {
-      for (const point of points) insertPoint.run(point);
+    addMapPoints: database.transaction((datasetId: string, points: readonly MapPoint[]): void => {
+      for (const point of points) insertPoint.run({ ...point, datasetId });
     }),
     placeOnMap: database.transaction(
       (points: readonly { pictureId: string; x: number; y: number }[]): void => {
         for (const { pictureId, x, y } of points) placePoint.run(x, y, pictureId);
       },
     ),
-    placed: (datasetId: string): PlacedPicture[] => placed.all(datasetId),
+    /** As `measured`. */
+    placed: (datasetId: string, after: number, limit: number): PlacedPicture[] =>
+      placed.all(datasetId, after, limit),
     remoteness: (datasetId: string) => remoteness.all(datasetId),
-    addLabelReviews: database.transaction((reviews: readonly LabelReview[]): void => {
-      for (const review of reviews) insertReview.run(review);
+    /** Those of an earlier review go. */
+    clearLabelReviews: (datasetId: string): void => void clearReviews.run(datasetId),
+    addLabelReviews: database.transaction((datasetId: string, reviews: readonly LabelReview[]): void => {
+      for (const review of reviews) insertReview.run({ ...review, datasetId });
     }),
     labelReviews: (datasetId: string): LabelReview[] => labelReviews.all(datasetId),
 
-    figures: (datasetId: string) => ({
-      pictures: pictureCount.get(datasetId) ?? 0,
-      measured: measuredCount.get(datasetId) ?? 0,
-      embedded: embeddedCount.get(datasetId) ?? 0,
-      mapped: mappedCount.get(datasetId) ?? 0,
-      labelsReviewed: labelsCount.get(datasetId) ?? 0,
-      excluded: excludedCount.get(datasetId) ?? 0,
-      relabelled: relabelledCount.get(datasetId) ?? 0,
-      denoised: denoisedCount.get(datasetId) ?? 0,
+    figures: (datasetId: string): Record<keyof typeof figures, number> => ({
+      pictures: figures.pictures.get(datasetId) ?? 0,
+      measured: figures.measured.get(datasetId) ?? 0,
+      embedded: figures.embedded.get(datasetId) ?? 0,
+      mapped: figures.mapped.get(datasetId) ?? 0,
+      labelsReviewed: figures.labelsReviewed.get(datasetId) ?? 0,
+      excluded: figures.excluded.get(datasetId) ?? 0,
+      relabelled: figures.relabelled.get(datasetId) ?? 0,
+      denoised: figures.denoised.get(datasetId) ?? 0,
     }),
   };
 }

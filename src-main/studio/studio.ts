@@ -4,6 +4,7 @@ import { preferenceQueries } from '../store/preferences.ts';
 import { openWorkspace } from '../workspace/workspace.ts';
 import { createAugmentations } from './augmentations.ts';
 import { createBackends } from './backends.ts';
+import { createCleaning } from './cleaning.ts';
 import { createDatasets } from './datasets.ts';
 import { pictureJudgements } from './picture-judgements.ts';
 import { createEstimates } from './estimate.ts';
@@ -61,6 +62,7 @@ export async function openStudio(options: {
   const datasets = createDatasets({ database, workspace, jobs, judgements: pictureJudgements(database) });
   const notices = [...(await datasets.recover()), ...(await reconcile(database, workspace))];
   const backends = createBackends({ database });
+  const cleaning = createCleaning({ database, workspace, jobs, backends, datasets });
   const runs = createRuns({ database, backends, workspace, datasets, queue: options.queue });
   const projects = createProjects({ database, hasLiveRun: runs.hasLive });
   const gallery = createGallery({ database, workspace });
@@ -81,6 +83,7 @@ export async function openStudio(options: {
     backends,
     projects,
     datasets,
+    cleaning,
     jobs,
     runs,
     estimates,
@@ -100,7 +103,7 @@ export async function openStudio(options: {
     },
     /** Saves and ends the active run, cancels the other jobs, and gives the workspace back. */
     async close(): Promise<void> {
-      await Promise.all([runs.close(), jobs.close(), backends.close()]);
+      await Promise.all([runs.close(), jobs.close(), cleaning.close(), backends.close()]);
       database.close();
       await workspace.close();
     },

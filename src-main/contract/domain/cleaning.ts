@@ -54,7 +54,7 @@ export const cleaningThresholdsSchema = z.object({
   /** A colour mode that fewer than this share of the pictures has is odd. */
   oddColourShare: z.number().min(0).max(0.5).default(0.05),
   /** How many times further than usual an outlier is from its neighbours. */
-  outlierFactor: z.number().min(1.5).max(20).default(3),
+  outlierFactor: z.number().min(1.1).max(20).default(1.8),
   /** By how much another label must be more probable than the given one, 0…1. */
   labelMargin: z.number().min(0).max(1).default(0.3),
   /** A class with so many times fewer pictures than the middle one is small. */

@@ -10,6 +10,7 @@ export const cleaning: Migration = {
   sql: `
     CREATE TABLE measure (
       picture_id TEXT PRIMARY KEY REFERENCES picture(id) ON DELETE CASCADE,
+      dataset_id TEXT NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
       -- How it was measured; another number is measured again.
       revision INTEGER NOT NULL,
       -- 16 hexadecimal digits; null for a picture without detail.
@@ -27,25 +28,30 @@ export const cleaning: Migration = {
       noise REAL NOT NULL,
       colourfulness REAL NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX measure_by_dataset ON measure(dataset_id, revision);
 
     -- What was learnt from the set itself: places on the map, and how far from the others a picture is.
     CREATE TABLE map_point (
       picture_id TEXT PRIMARY KEY REFERENCES picture(id) ON DELETE CASCADE,
+      dataset_id TEXT NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
       pca_x REAL NOT NULL,
       pca_y REAL NOT NULL,
       umap_x REAL,
       umap_y REAL,
       remoteness REAL NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX map_point_by_dataset ON map_point(dataset_id, umap_x);
 
     -- How probable classifiers that never saw the picture hold its label, and the label they would give.
     CREATE TABLE label_review (
       picture_id TEXT PRIMARY KEY REFERENCES picture(id) ON DELETE CASCADE,
+      dataset_id TEXT NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
       given TEXT NOT NULL,
       given_probability REAL NOT NULL,
       suggested TEXT NOT NULL,
       suggested_probability REAL NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX label_review_by_dataset ON label_review(dataset_id);
 
     CREATE TABLE cleaning_setting (
       dataset_id TEXT PRIMARY KEY REFERENCES dataset(id) ON DELETE CASCADE,
@@ -119,6 +125,7 @@ export const cleaning: Migration = {
 
     -- The grid filters a hundred thousand pictures by these.
     CREATE INDEX picture_by_exclusion ON picture(dataset_id, exclusion, ordinal);
+    CREATE INDEX picture_by_repair ON picture(dataset_id) WHERE repair IS NOT NULL;
     CREATE INDEX picture_by_label ON picture(dataset_id, label, exclusion, ordinal);
   `,
 };

@@ -26,6 +26,7 @@ export default {
     generation: 'Generating',
     export: 'Exporting',
     estimate: 'Measuring speed',
+    cleaning: 'Reviewing pictures',
   },
   runProgress: 'Progress of {name}',
   timeLeft: '{time} left',

@@ -26,6 +26,7 @@ export default {
     generation: '正在生成',
     export: '正在导出',
     estimate: '正在测速',
+    cleaning: '正在检查图片',
   },
   runProgress: '{name}的进度',
   timeLeft: '还需{time}',
