@@ -5,6 +5,7 @@ import commonEn from './en/common.ts';
 import dataEn from './en/data.ts';
 import errorsEn from './en/errors.ts';
 import exportEn from './en/export.ts';
+import familiesEn from './en/families.ts';
 import galleryEn from './en/gallery.ts';
 import generateEn from './en/generate.ts';
 import homeEn from './en/home.ts';
@@ -21,6 +22,7 @@ import commonZh from './zh/common.ts';
 import dataZh from './zh/data.ts';
 import errorsZh from './zh/errors.ts';
 import exportZh from './zh/export.ts';
+import familiesZh from './zh/families.ts';
 import galleryZh from './zh/gallery.ts';
 import generateZh from './zh/generate.ts';
 import homeZh from './zh/home.ts';
@@ -43,6 +45,7 @@ export const messages = {
     data: dataEn,
     errors: errorsEn,
     export: exportEn,
+    families: familiesEn,
     gallery: galleryEn,
     generate: generateEn,
     home: homeEn,
@@ -61,6 +64,7 @@ export const messages = {
     data: dataZh,
     errors: errorsZh,
     export: exportZh,
+    families: familiesZh,
     gallery: galleryZh,
     generate: generateZh,
     home: homeZh,

@@ -100,6 +100,13 @@ export const useWizard = defineStore('wizard', () => {
     const base = currentVersion.value ?? dataset.value.proposal;
     return recipeSchema.parse({ ...base, ...draft.value.recipe });
   });
+  /** Whether every picture would have a class, of two at least; taken for granted while pictures still come in. */
+  const hasClasses = computed(() => {
+    if (!dataset.value || recipe.value?.labelMode !== 'folders') return false;
+    const { classes, pictures, importing } = dataset.value;
+    const labelled = classes.reduce((sum, one) => sum + one.pictures, 0);
+    return importing || (classes.length >= 2 && labelled === pictures);
+  });
   const quickEstimate = computed(() => {
     if (!recipe.value) return null;
     const { preset, settings } = plansFor(recipe.value.sizePx, recipe.value.channels).quick;
@@ -117,11 +124,17 @@ export const useWizard = defineStore('wizard', () => {
     if (plan !== 'own') return plans.value[plan];
     const { sizePx, channels } = recipe.value;
     const fits = presets.find(
-      (preset) => preset.id === ownPresetId && preset.sizePx === sizePx && preset.channels === channels,
+      (preset) =>
+        preset.id === ownPresetId &&
+        preset.sizePx === sizePx &&
+        preset.channels === channels &&
+        (hasClasses.value || !families[preset.family].needsClasses),
     );
     const preset = fits ?? plans.value.good.preset;
     const stop: StopCondition = ownStop ?? { kind: 'steps', steps: preset.defaultSteps };
-    return { preset, settings: fits ? ownSettings : {}, stop };
+    const settings = fits ? { ...ownSettings } : {};
+    if (!hasClasses.value) delete settings.learnClasses;
+    return { preset, settings, stop };
   });
 
   /** Starts anew; what was imported stays among the data. */
@@ -301,6 +314,7 @@ export const useWizard = defineStore('wizard', () => {
     importJob,
     currentVersion,
     recipe,
+    hasClasses,
     plans,
     training,
     reset,

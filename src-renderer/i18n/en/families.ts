@@ -1,0 +1,4 @@
+export default {
+  withoutClasses:
+    'Presets that learn classes are left out: they need at least two folders of pictures, and every picture in one.',
+};
