@@ -76,12 +76,12 @@ export function createDatasetVersions({
       versions.focusPoints(datasetId).map(({ pictureId, x, y }) => [pictureId, { x, y }]),
     );
     const candidates: Candidate[] = queries
-      .allPictures(datasetId)
+      .trainablePictures(datasetId)
       .filter(({ id }) => !keptOut.has(id))
       .map((picture) => ({ ...picture, focus: points.get(picture.id) ?? null }));
     const counts = { excluded: 0, 'may-not-train': 0 };
     for (const reason of keptOut.values()) counts[reason] += 1;
-    return { counts, made: planVersion(recipe, candidates, judgements.alike(datasetId)) };
+    return { counts, candidates, made: planVersion(recipe, candidates, judgements.alike(datasetId)) };
   };
 
   /** The version that this recipe made of these very pictures, if there is one. */
@@ -206,17 +206,20 @@ export function createDatasetVersions({
     ): Promise<VersionOutline> {
       const recipe = recipeSchema.parse(input);
       const dataset = get(datasetId);
-      const { made, counts } = plan(datasetId, recipe);
+      const { made, counts, candidates } = plan(datasetId, recipe);
       const found = await existing(datasetId, recipe, made);
       const shape = {
         sizePx: recipe.sizePx,
         channels: recipe.channels,
         paired: recipe.pairing.kind !== 'none',
       };
-      const keys = Buffer.concat(made.rows.map((row) => transformKey(row, recipe)));
-      const earlier = await findEarlierRows(dataset.versions, shape, keys, workspace);
+      const keys = made.rows.map((row) => transformKey(row, recipe));
+      const earlier = await findEarlierRows(dataset.versions, shape, Buffer.concat(keys), workspace);
       const { rows } = made;
-      const shown = Math.min(samples, rows.length);
+      // In the dataset's order, so that a change of the split shows the same pictures as before.
+      const byPicture = new Map(rows.map((row) => [row.target.id, row]));
+      const inOrder = candidates.flatMap(({ id }) => byPicture.get(id) ?? []);
+      const shown = Math.min(samples, inOrder.length);
       return {
         images: made.images,
         heldOutImages: made.heldOut,
@@ -226,11 +229,11 @@ export function createDatasetVersions({
         excluded: counts.excluded,
         mayNotTrain: counts['may-not-train'],
         unpaired: made.unpaired,
-        reusable: earlier.size,
+        reusable: keys.filter((key) => earlier.has(key.toString('latin1'))).length,
         existing: found?.version ?? null,
         samples: Array.from({ length: shown }, (_, at) => {
           const { target, input: other } =
-            rows[(start + Math.floor((at * rows.length) / shown)) % rows.length]!;
+            inOrder[(start + Math.floor((at * inOrder.length) / shown)) % inOrder.length]!;
           const { id, name, widthPx, heightPx, focus } = target;
           return { pictureId: id, name, widthPx, heightPx, inputPictureId: other?.id ?? null, focus };
         }),
@@ -252,7 +255,9 @@ export function createDatasetVersions({
       get(datasetId);
       const { rows } = plan(datasetId, recipe).made;
       const shown = Math.min(count, rows.length);
-      const chosen = Array.from({ length: shown }, (_, at) => rows[Math.floor((at * rows.length) / shown)]!);
+      const stretch = Math.floor(rows.length / Math.max(1, shown));
+      // A little further into each stretch, so that classes that take turns do not line up.
+      const chosen = Array.from({ length: shown }, (_, at) => rows[at * stretch + ((at * 3) % stretch)]!);
       return Buffer.concat(await Promise.all(chosen.map((row) => prepared(row, recipe, 'target'))));
     },
 

@@ -18,7 +18,7 @@ export const versions = {
     .input(
       byId.extend({
         recipe: recipeSchema,
-        samples: z.number().int().min(0).max(64).default(8),
+        samples: z.number().int().min(0).max(128).default(8),
         start: z.number().int().min(0).default(0),
       }),
     )

@@ -28,6 +28,7 @@ export default {
   comma: ', ',
   wizard: 'As in version {n}: {recipe}.',
   wizardChosen: 'Version {n}, which you went back to: {recipe}.',
+  exactPreview: 'These are the very pixels that the recipe makes.',
   compare: 'Compare',
   compareHeading: 'Compare two versions',
   compareFrom: 'Earlier version',

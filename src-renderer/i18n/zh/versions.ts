@@ -28,6 +28,7 @@ export default {
   comma: '、',
   wizard: '沿用版本 {n}：{recipe}。',
   wizardChosen: '沿用您选回的版本 {n}：{recipe}。',
+  exactPreview: '这就是方案将得到的像素。',
   compare: '比较',
   compareHeading: '比较两个版本',
   compareFrom: '较早的版本',
