@@ -4,7 +4,8 @@ import { samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchesPerUpdate, batchOf, meansOf, overBatches } from '../optimisation/accumulation.ts';
 import { createOptimiser } from '../optimisation/optimiser.ts';
-import { integers, normals } from '../random.ts';
+import { normalTensor } from '../ops/random-tensors.ts';
+import { integers } from '../random.ts';
 import type { AdversarialObjective } from './adversarial-objectives.ts';
 import { classRows } from './class-rows.ts';
 import { createJudge } from './discriminator-judge.ts';
@@ -121,7 +122,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   let measured = false;
 
   const drawLatents = (stream: string, step: number, count: number): tf.Tensor2D =>
-    tf.tensor2d(normals(seed, stream, step, count * latentSize), [count, latentSize]);
+    normalTensor(seed, stream, step, [count, latentSize]);
 
   const classCount = config.classes?.length ?? 0;
   /** Undefined for a model without classes. */

@@ -5,7 +5,8 @@ import { samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
 import { createOptimiser } from '../optimisation/optimiser.ts';
-import { normals, uniforms } from '../random.ts';
+import { normalTensor } from '../ops/random-tensors.ts';
+import { uniforms } from '../random.ts';
 import { classRows } from './class-rows.ts';
 import type { Denoise, Repair } from './denoising.ts';
 import { denoiseImplicitly, repaint, split } from './denoising.ts';
@@ -93,7 +94,7 @@ function createDiffusionModel(config: ModelConfig): DiffusionModel {
     const weights = column(
       steps.map((step) => weightAt(schedule, step, prediction, Number(settings.snrLimit))),
     );
-    const noise = tf.tensor4d(normals(seed, 'diffusion-noise', draw, images.size), images.shape);
+    const noise = normalTensor<tf.Tensor4D>(seed, 'diffusion-noise', draw, images.shape);
     const noisy = tf.add(tf.mul(images, alpha), tf.mul(noise, sigma)) as tf.Tensor4D;
     const target = prediction === 'noise' ? noise : tf.sub(tf.mul(noise, alpha), tf.mul(images, sigma));
     const coins = uniforms(seed, 'class-dropout', draw, classCount === 0 ? 0 : batch);

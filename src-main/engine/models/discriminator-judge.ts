@@ -5,7 +5,7 @@ import type { AugmentationDose } from '../optimisation/adaptive-dose.ts';
 import { doseOf } from '../optimisation/adaptive-dose.ts';
 import type { Alterations } from '../optimisation/differentiable-augmentation.ts';
 import { alter, alterationKinds, drawAlterations } from '../optimisation/differentiable-augmentation.ts';
-import { uniforms } from '../random.ts';
+import { uniformTensor } from '../ops/random-tensors.ts';
 import type { AdversarialObjective } from './adversarial-objectives.ts';
 import { forwardWithDropout } from './discriminator-dropout.ts';
 import { gradientPenalty } from './gradient-penalty.ts';
@@ -178,7 +178,7 @@ export function createJudge(parts: JudgeParts): Judge {
               );
         if (penalty) loss = tf.add(loss, penalty) as tf.Scalar;
         if (gradientPenaltyWeight === 0) return loss;
-        const shares = tf.tensor1d(uniforms(seed, 'penalty-shares', draw, batch));
+        const shares = uniformTensor<tf.Tensor1D>(seed, 'penalty-shares', draw, [batch]);
         const held = gradientPenalty(
           (between) => look(between, classes.real, 'dropout-penalty', draw),
           seen.real,

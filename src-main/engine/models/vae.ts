@@ -5,7 +5,7 @@ import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumula
 import { createOptimiser } from '../optimisation/optimiser.ts';
 import { tanh } from '../ops/layers.ts';
 import { meanBinaryCrossEntropyWithLogits } from '../ops/losses.ts';
-import { normals } from '../random.ts';
+import { normalTensor } from '../ops/random-tensors.ts';
 import { classRows } from './class-rows.ts';
 import { halving, preserving, pyramid } from './convolutional-networks.ts';
 import type { Model, ModelDescription, ModelFamily } from './family.ts';
@@ -191,7 +191,7 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
     draw: number,
   ): BatchResult => {
     const batch = images.shape[0];
-    const noise = tf.tensor2d(normals(seed, 'noise', draw, batch * latentSize), [batch, latentSize]);
+    const noise = normalTensor(seed, 'noise', draw, [batch, latentSize]);
     const warmUpSteps = Number(settings.klWarmUpSteps);
     const weight = Number(settings.beta) * Math.min(1, (step + 1) / Math.max(1, warmUpSteps));
     let reconstruction = 0;
