@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { DatasetVersion, ImportSource } from '../contract/domain/datasets.ts';
 import type { LabelMode, RecipeInput } from '../contract/domain/recipes.ts';
-import { families, pictureSizes, presets, type Channels, type PictureSize } from '../contract/presets.ts';
+import { pictureSizes, type Channels, type PictureSize } from '../contract/presets.ts';
 import type { Studio } from '../studio/studio.ts';
 import {
   follow,
@@ -123,33 +123,6 @@ export function addDatasetCommands(program: Command, version: string): void {
       printResult(options, result, sentence);
     });
   });
-
-  withCommonOptions(program.command('presets').description('List the presets and what they train')).action(
-    (options: CommonOptions) => {
-      const rows = presets.map((preset) => ({
-        id: preset.id,
-        family: preset.family,
-        sizePx: preset.sizePx,
-        channels: preset.channels,
-        steps: preset.defaultSteps,
-        settings: families[preset.family].parameters.map((parameter) => ({
-          key: parameter.key,
-          type: parameter.type,
-          default: preset.settings[parameter.key] ?? parameter.default,
-          ...(parameter.type === 'number' || parameter.type === 'integer'
-            ? { min: parameter.min, max: parameter.max }
-            : {}),
-          ...(parameter.type === 'choice' ? { choices: parameter.choices.map(({ value }) => value) } : {}),
-          help: parameter.text.en.help,
-        })),
-      }));
-      const lines = presets.map(
-        ({ id, family, sizePx, channels, defaultSteps }) =>
-          `${id.padEnd(16)} ${families[family].title.en}, ${sizePx}×${sizePx} ${channels === 1 ? 'grey' : 'RGB'}, ${defaultSteps} steps`,
-      );
-      printResult(options, { presets: rows }, lines.join('\n'));
-    },
-  );
 
   withCommonOptions(program.command('datasets').description('List the datasets of the workspace')).action(
     async (options: CommonOptions) => {

@@ -9,8 +9,10 @@ import { addCleaningCommands } from './cleaning-commands.ts';
 import { addDatasetCommands } from './dataset-commands.ts';
 import { addPictureCommands } from './picture-commands.ts';
 import { addRunCareCommands } from './run-care-commands.ts';
+import { addPresetCommands } from './preset-commands.ts';
 import { addRunCommands } from './run-commands.ts';
 import { addServeCommand } from './serve-command.ts';
+import { addVersionCommands } from './version-commands.ts';
 
 /** Failures that a corrected command line mends; all others are exit code 1. */
 const usageErrors: readonly ErrorCode[] = [
@@ -33,10 +35,12 @@ const program = new Command('imago')
 
 for (const add of [
   addDatasetCommands,
+  addVersionCommands,
   addCleaningCommands,
   addRunCommands,
   addRunCareCommands,
   addPictureCommands,
+  addPresetCommands,
   addAugmentationCommands,
   addBackendCommands,
   addServeCommand,

@@ -6,7 +6,7 @@ export interface ParameterText {
   readonly help: string;
 }
 
-/** What a parameter is about; those of one group are shown together. Without one, it shapes the network. */
+/** What parameters are about; those of one group are shown together, see {@link groupOf}. */
 export const parameterGroups = [
   'network',
   'optimisation',
@@ -53,6 +53,11 @@ export interface SwitchParameter extends ParameterBase {
 
 /** One hyper-parameter, declared once: wizard, command line, validation and help are made from it. */
 export type HyperParameter = NumberParameter | ChoiceParameter | SwitchParameter;
+
+/** The group that a parameter is shown in: its own, else by what it changes. */
+export function groupOf({ group, live }: HyperParameter): ParameterGroup {
+  return group ?? (live === 'rhythm' ? 'rhythm' : 'network');
+}
 
 export type SettingValue = number | string | boolean;
 export type Settings = Record<string, SettingValue>;
