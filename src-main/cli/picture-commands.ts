@@ -6,6 +6,7 @@ import type { Run } from '../contract/domain/runs.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { classUnknown } from '../studio/generation.ts';
+import type { Studio } from '../studio/studio.ts';
 import {
   collectSetting,
   findByIdOrName,
@@ -23,6 +24,7 @@ interface GenerateOptions extends CommonOptions {
   count: number;
   seed: number;
   class?: string;
+  with: string[];
   set: Settings;
 }
 
@@ -73,6 +75,14 @@ function findClass(run: Run, name: string): number {
   return index;
 }
 
+/** A run by its id or name, with `@` and a step behind it for a checkpoint other than the newest. */
+function findMember(studio: Studio, text: string): { runId: string; checkpointStep?: number } {
+  const runs = studio.runs.list();
+  const [, name, step] = /^(.*)@(\d+)$/.exec(text) ?? [];
+  if (name === undefined || step === undefined) return { runId: findByIdOrName(runs, text, 'run').id };
+  return { runId: findByIdOrName(runs, name, 'run').id, checkpointStep: Number(step) };
+}
+
 export function addPictureCommands(program: Command, version: string): void {
   withCommonOptions(
     program
@@ -80,6 +90,12 @@ export function addPictureCommands(program: Command, version: string): void {
       .description('Draw pictures from a run into the gallery')
       .requiredOption('--run <id|name>', 'the run')
       .option('--checkpoint <step>', 'a step it was saved at (the newest)', wholeNumber(0, 100_000_000))
+      .option(
+        '--with <run[@step]>',
+        'another run that draws with it as one model, each seed choosing between them; again for more',
+        (text: string, others: string[]) => [...others, text],
+        [],
+      )
       .requiredOption('--count <n>', 'how many pictures', wholeNumber(1, 100_000))
       .requiredOption(
         '--seed <n>',
@@ -103,6 +119,7 @@ export function addPictureCommands(program: Command, version: string): void {
         seed: options.seed,
         ...(classIndex === undefined ? {} : { classIndex }),
         sampling: options.set,
+        ensemble: options.with.map((text) => findMember(studio, text)),
         ...(options.checkpoint === undefined ? {} : { checkpointStep: options.checkpoint }),
       });
       const images = await follow(studio, started, 'Drawing', signal);

@@ -26,6 +26,7 @@ export const errorCodes = [
   'disk-full',
   'engine-crashed',
   'engine-failed',
+  'ensemble-mismatch',
   'export-target-not-empty',
   'export-verification-failed',
   'file-unreadable',

@@ -2,6 +2,7 @@ import type { Image, Provenance } from '../contract/domain/images.ts';
 import type { Job } from '../contract/domain/jobs.ts';
 import type { Run } from '../contract/domain/runs.ts';
 import { engineProtocol } from '../contract/engine-messages.ts';
+import { memberOf } from '../contract/ensemble.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { samplingSettings } from '../contract/presets.ts';
@@ -13,11 +14,14 @@ import { runEngineJob } from './engine-process.ts';
 import type { Gallery } from './gallery.ts';
 import type { Jobs } from './jobs.ts';
 import { modelConfigOf } from './run-training.ts';
+import type { StoredCheckpoint } from './run-checkpoints.ts';
 import type { Runs } from './runs.ts';
 
 export interface GenerationRequest {
   runId: string;
   checkpointStep?: number;
+  /** Further checkpoints of the same form that draw with this one: each seed decides which of them. */
+  ensemble?: readonly { runId: string; checkpointStep?: number }[];
   count: number;
   seed: number;
   /** One of the run's classes; without it each seed also decides the class. */
@@ -68,37 +72,36 @@ export function createGeneration({
   /** Of the studio, for the provenance. */
   version: string;
 }) {
-  return {
-    /**
-     * Starts drawing `count` pictures; picture i has seed `seed + i` modulo 2³². A picture that is there
-     * already (same run, checkpoint, seed, class and sampling) is drawn again and keeps its id.
-     *
-     * @throws StudioError `not-found`, `class-unknown`, `setting-unknown`, `setting-out-of-range`,
-     *   `checkpoint-missing`, `disk-full`
-     */
-    async start(request: GenerationRequest): Promise<{ job: Job; finished: Promise<Image[]> }> {
-      const run = runs.get(request.runId);
-      const { classIndex } = request;
-      if (classIndex !== undefined && run.classes?.[classIndex] === undefined) {
-        throw classUnknown(run, String(classIndex));
-      }
-      const chosen = samplingSettings(run, request.sampling);
-      const sampling = Object.keys(chosen).length === 0 ? {} : { sampling: chosen };
-      const checkpoint =
-        request.checkpointStep === undefined
-          ? await runs.checkpoints.last(run.id)
-          : await runs.checkpoints.at(run.id, request.checkpointStep);
-      if (!checkpoint) {
-        throw new StudioError(
-          'checkpoint-missing',
-          `“${run.name}” has no checkpoint to generate from yet. Save one, or let it train on.`,
-          { run: run.name, step: run.step, known: '' },
-        );
-      }
-      await requireDiskSpace(workspace.folder, request.count * bytesPerImage);
-      const dataset = datasets.get(run.datasetId);
-      const datasetVersion = datasets.version(run.datasetId, run.datasetVersion);
-      const provenance: Omit<Provenance, 'seed' | 'label'> = {
+  /** One checkpoint with all that its pictures say about where they come from. */
+  const prepare = async (
+    { runId, checkpointStep }: { runId: string; checkpointStep?: number },
+    className: string | undefined,
+    wanted: Settings | undefined,
+  ): Promise<Member> => {
+    const run = runs.get(runId);
+    const classIndex = className === undefined ? undefined : run.classes?.indexOf(className);
+    if (className !== undefined && (classIndex ?? -1) < 0) throw classUnknown(run, className);
+    const chosen = samplingSettings(run, wanted);
+    const sampling = Object.keys(chosen).length === 0 ? {} : { sampling: chosen };
+    const checkpoint =
+      checkpointStep === undefined
+        ? await runs.checkpoints.last(run.id)
+        : await runs.checkpoints.at(run.id, checkpointStep);
+    if (!checkpoint) {
+      throw new StudioError(
+        'checkpoint-missing',
+        `“${run.name}” has no checkpoint to generate from yet. Save one, or let it train on.`,
+        { run: run.name, step: run.step, known: '' },
+      );
+    }
+    const dataset = datasets.get(run.datasetId);
+    const datasetVersion = datasets.version(run.datasetId, run.datasetVersion);
+    return {
+      run,
+      checkpoint,
+      ...(classIndex === undefined ? {} : { classIndex }),
+      ...sampling,
+      provenance: {
         generator: { name: 'Imago Studio', version },
         ...sampling,
         run: {
@@ -121,47 +124,124 @@ export function createGeneration({
           images: datasetVersion.images,
           licence: dataset.licence,
         },
-      };
-      const seeds = Array.from({ length: request.count }, (_, i) => (request.seed + i) % 0x1_0000_0000);
-      return jobs.start('generation', run.name, async (control) => {
-        const images: Image[] = [];
-        control.progress(0, request.count);
-        control.result(run.id);
-        await backends.use((backend) =>
-          runEngineJob(
-            {
-              job: 'generate',
-              protocol: engineProtocol,
-              backend,
-              config: modelConfigOf(run),
-              checkpoint: checkpoint.path,
-              seeds,
-              ...(classIndex === undefined ? {} : { classIndex }),
-              ...sampling,
-              provenance,
-            },
-            async (report) => {
-              if (report.report !== 'image') return;
-              const { seed, label } = report;
-              images.push(
-                await gallery.add({
-                  png: report.png,
-                  runId: run.id,
-                  checkpointStep: checkpoint.step,
-                  seed,
-                  label,
-                  ...sampling,
-                  sizePx: run.sizePx,
-                  provenance: { ...provenance, seed, ...(label === undefined ? {} : { label }) },
-                }),
-              );
-              control.progress(images.length);
-            },
-            control.signal,
-          ),
+      },
+    };
+  };
+
+  /** Draws some seeds from one checkpoint, in an engine of its own. */
+  const draw = async (
+    { run, checkpoint, classIndex, sampling, provenance }: Member,
+    seeds: readonly number[],
+    taken: (image: Image) => void,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const chosen = sampling ? { sampling } : {};
+    await backends.use((backend) =>
+      runEngineJob(
+        {
+          job: 'generate',
+          protocol: engineProtocol,
+          backend,
+          config: modelConfigOf(run),
+          checkpoint: checkpoint.path,
+          seeds: [...seeds],
+          ...(classIndex === undefined ? {} : { classIndex }),
+          ...chosen,
+          provenance,
+        },
+        async (report) => {
+          if (report.report !== 'image') return;
+          const { seed, label } = report;
+          const image = await gallery.add({
+            png: report.png,
+            runId: run.id,
+            checkpointStep: checkpoint.step,
+            seed,
+            label,
+            ...chosen,
+            sizePx: run.sizePx,
+            provenance: { ...provenance, seed, ...(label === undefined ? {} : { label }) },
+          });
+          taken(image);
+        },
+        signal,
+      ),
+    );
+  };
+
+  return {
+    /**
+     * Starts drawing `count` pictures; picture i has seed `seed + i` modulo 2³². A picture that is there
+     * already (same run, checkpoint, seed, class and sampling) is drawn again and keeps its id. Of an ensemble each
+     * seed decides which checkpoint draws it, and the picture belongs to that one.
+     *
+     * @throws StudioError `not-found`, `class-unknown`, `setting-unknown`, `setting-out-of-range`,
+     *   `checkpoint-missing`, `ensemble-mismatch`, `disk-full`
+     */
+    async start(request: GenerationRequest): Promise<{ job: Job; finished: Promise<Image[]> }> {
+      const first = runs.get(request.runId);
+      const { classIndex } = request;
+      const className = classIndex === undefined ? undefined : first.classes?.[classIndex];
+      if (classIndex !== undefined && className === undefined) throw classUnknown(first, String(classIndex));
+      const members: Member[] = [];
+      for (const wanted of [request, ...(request.ensemble ?? [])]) {
+        const member = await prepare(wanted, className, request.sampling);
+        requireSameForm(first, member.run);
+        const isKnown = members.some(
+          ({ run, checkpoint }) => run.id === member.run.id && checkpoint.step === member.checkpoint.step,
         );
-        return images;
+        if (!isKnown) members.push(member);
+      }
+      await requireDiskSpace(workspace.folder, request.count * bytesPerImage);
+      const seeds = Array.from({ length: request.count }, (_, i) => (request.seed + i) % 0x1_0000_0000);
+      return jobs.start('generation', first.name, async (control) => {
+        const bySeed = new Map<number, Image>();
+        control.progress(0, request.count);
+        control.result(first.id);
+        for (const [place, member] of asEnsemble(members).entries()) {
+          const own = seeds.filter((seed) => memberOf(seed, members.length) === place);
+          if (own.length === 0) continue;
+          const take = (image: Image) => {
+            bySeed.set(image.seed, image);
+            control.progress(bySeed.size);
+          };
+          await draw(member, own, take, control.signal);
+        }
+        return seeds.flatMap((seed) => bySeed.get(seed) ?? []);
       });
     },
   };
+}
+
+interface Member {
+  readonly run: Run;
+  readonly checkpoint: StoredCheckpoint;
+  readonly classIndex?: number;
+  readonly sampling?: Settings;
+  readonly provenance: Omit<Provenance, 'seed' | 'label'>;
+}
+
+/** The members, each saying in its provenance which of them it is; a single one stays as it is. */
+function asEnsemble(members: readonly Member[]): Member[] {
+  if (members.length === 1) return [...members];
+  const named = members.map(({ run, checkpoint }) => ({
+    runId: run.id,
+    step: checkpoint.step,
+    checkpointSha256: checkpoint.sha256,
+  }));
+  return members.map((member, place) => ({
+    ...member,
+    provenance: { ...member.provenance, ensemble: { members: named, member: place } },
+  }));
+}
+
+/** @throws StudioError `ensemble-mismatch` where two runs draw pictures of different sizes or channels */
+function requireSameForm(first: Run, other: Run): void {
+  const form = ({ sizePx, channels }: Run) => `${sizePx}×${sizePx} ${channels === 1 ? 'grey' : 'RGB'}`;
+  if (form(first) === form(other)) return;
+  throw new StudioError(
+    'ensemble-mismatch',
+    `“${other.name}” draws ${form(other)} pictures and “${first.name}” ${form(first)} ones: they cannot draw as one model. Choose runs of the same size and colours.`,
+    { name: other.name, found: form(other), needed: form(first) },
+  );
 }

@@ -1,6 +1,8 @@
 import { computed, shallowRef, watch } from 'vue';
 import type { Image } from '../../src-main/contract/domain/images.ts';
 import type { Job } from '../../src-main/contract/domain/jobs.ts';
+import type { EnsembleMember } from '../../src-main/contract/ensemble.ts';
+import { memberOf } from '../../src-main/contract/ensemble.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { failureOf } from '../client/failure.ts';
@@ -19,6 +21,8 @@ export interface GenerationOrder {
   readonly label: string | null;
   /** How they are sampled, for a family where that can be chosen; empty for the others. */
   readonly sampling: Readonly<Settings>;
+  /** Further checkpoints that draw with it as one model; empty for a single one. */
+  readonly others: readonly EnsembleMember[];
 }
 
 const seeds = 0x1_0000_0000;
@@ -27,9 +31,16 @@ const pageSize = 1000;
 const alike = (a: Readonly<Settings>, b: Readonly<Settings>) =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => a[key] === b[key]);
 
+const membersOf = ({ runId, step, others }: GenerationOrder): readonly EnsembleMember[] => [
+  { runId, step },
+  ...others,
+];
+
 /** Where a picture stands in an order; null when it belongs to another. */
 export function placeIn(order: GenerationOrder, image: Image): number | null {
-  if (image.runId !== order.runId || image.checkpointStep !== order.step) return null;
+  const members = membersOf(order);
+  const { runId, step } = members[memberOf(image.seed, members.length)]!;
+  if (image.runId !== runId || image.checkpointStep !== step) return null;
   if (order.label !== null && image.label !== order.label) return null;
   if (!alike(order.sampling, image.sampling ?? {})) return null;
   const place = (image.seed - order.seed + seeds) % seeds;
@@ -59,12 +70,15 @@ export function useGeneration(order: () => GenerationOrder | null) {
    */
   async function readOnce(current: GenerationOrder, whole: boolean) {
     const found = new Map<number, Image>(whole ? [] : pictures.value);
+    for (const runId of new Set(membersOf(current).map((member) => member.runId))) {
+      await readRun(current, runId, found, whole);
+    }
+    if (order()?.jobId === current.jobId) pictures.value = found;
+  }
+
+  async function readRun(current: GenerationOrder, runId: string, found: Map<number, Image>, whole: boolean) {
     for (let offset = 0; ; offset += pageSize) {
-      const answer = await client.gallery.list({
-        filter: { runId: current.runId },
-        offset,
-        limit: pageSize,
-      });
+      const answer = await client.gallery.list({ filter: { runId }, offset, limit: pageSize });
       let fresh = 0;
       for (const image of answer.items) {
         const place = placeIn(current, image);
@@ -75,7 +89,6 @@ export function useGeneration(order: () => GenerationOrder | null) {
       const exhausted = offset + pageSize >= answer.total;
       if (exhausted || (whole ? found.size >= current.count : fresh === 0)) break;
     }
-    if (order()?.jobId === current.jobId) pictures.value = found;
   }
 
   async function read(whole: boolean) {
@@ -123,6 +136,7 @@ export function useGeneration(order: () => GenerationOrder | null) {
       seed: wanted.seed,
       ...(classIndex === null ? {} : { classIndex }),
       sampling: wanted.sampling,
+      ensemble: wanted.others.map(({ runId, step }) => ({ runId, checkpointStep: step })),
     });
     jobs.note(started);
     return started;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jobSchema } from '../domain/jobs.ts';
+import { mostMembers } from '../ensemble.ts';
 import { seedSchema, settingsSchema } from '../domain/values.ts';
 import { procedure } from './procedure.ts';
 
@@ -10,6 +11,11 @@ export const generation = {
       z.object({
         runId: z.string(),
         checkpointStep: z.number().int().optional(),
+        /** Further checkpoints of the same form that draw with this one: each seed decides which of them. */
+        ensemble: z
+          .array(z.object({ runId: z.string(), checkpointStep: z.number().int().optional() }))
+          .max(mostMembers - 1)
+          .optional(),
         count: z.number().int().min(1).max(100_000),
         seed: seedSchema,
         /** Place of one of the run's classes; without it each seed also decides the class. */

@@ -29,6 +29,15 @@ export const provenanceSchema = z.object({
   label: z.string().optional(),
   /** How it was sampled, for a family where that can be chosen. */
   sampling: settingsSchema.optional(),
+  /** Where several checkpoints drew as one model: all of them, and the place of the one that drew this picture. */
+  ensemble: z
+    .object({
+      members: z.array(
+        z.object({ runId: z.string(), step: z.number().int(), checkpointSha256: sha256Schema }),
+      ),
+      member: z.number().int(),
+    })
+    .optional(),
   run: z.object({
     id: z.string(),
     name: z.string(),

@@ -91,6 +91,8 @@ export default {
   'disk-full-foreseen':
     'This needs about {neededMb} MB, and {freeMb} MB are free. Free some space, then try again.',
   'engine-crashed': 'The training process ended unexpectedly. Resume from the last checkpoint.',
+  'ensemble-mismatch':
+    '{thing} draws {found} pictures where {needed} ones are needed, so they cannot draw as one model. Choose runs of the same size and colours.',
   'engine-failed-tensors-growing':
     'Training kept more and more tensors ({tensors}, at first {atFirst}) and was stopped before memory ran out. Resume from the last checkpoint; if it happens again, please report it with the log.',
   'engine-failed': 'Training could not go on. Resume from the last checkpoint.',

@@ -67,6 +67,8 @@ export default {
   'disk-full': '磁盘已满。请腾出空间后重试；未留下半成品。',
   'disk-full-foreseen': '约需 {neededMb} MB，现余 {freeMb} MB。请腾出空间后重试。',
   'engine-crashed': '训练进程意外退出。可从最近的检查点继续。',
+  'ensemble-mismatch':
+    '{thing}生成的是 {found} 图片，而所需为 {needed}，不能合为一个模型。请选择尺寸与颜色相同的训练。',
   'engine-failed-tensors-growing':
     '训练占用的张量不断增加（现有 {tensors}，起初 {atFirst}），已在内存耗尽前停下。请从最近的检查点继续；若再次出现，请附上记录反馈。',
   'engine-failed': '训练无法继续。可从最近的检查点恢复。',
