@@ -39,11 +39,13 @@ export function stopCondition(options: Pick<TrainOptions, 'steps' | 'minutes'>):
   return undefined;
 }
 
-/** The newest version in the preset's form; one is made where there is none. */
+/** The current version, or else the newest, in the preset's form; one is made where there is none. */
 async function versionFor(studio: Studio, dataset: Dataset, preset: Preset, signal: AbortSignal) {
-  const fitting = dataset.versions.findLast(
+  const inForm = dataset.versions.filter(
     ({ sizePx, channels }) => sizePx === preset.sizePx && channels === preset.channels,
   );
+  const current = dataset.currentVersion?.version;
+  const fitting = inForm.find((made) => made.version === current) ?? inForm.at(-1);
   if (fitting) return fitting;
   const made = await buildVersion(
     studio,
