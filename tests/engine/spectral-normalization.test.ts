@@ -26,7 +26,7 @@ function largestStretch(values: ArrayLike<number>, columns: number): number {
 }
 
 const network = () =>
-  new Map([
+  new Map<string, tf.Variable>([
     ['reduce.filter', tf.variable(tf.tensor4d(normals(1, 'filter', 0, 3 * 3 * 2 * 4), [3, 3, 2, 4]))],
     ['score.weights', tf.variable(tf.tensor2d(normals(2, 'weights', 0, 6 * 5), [6, 5]))],
     ['score.bias', tf.variable(tf.tensor1d([3, 4, 5, 6, 7]))],

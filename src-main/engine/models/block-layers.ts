@@ -1,31 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { convolution, leakyRelu, transposedConvolution } from '../ops/layers.ts';
-import { instanceNormalization } from '../ops/normalization.ts';
+import { softmax } from '../ops/softmax.ts';
 import type { Layer } from './layer-kinds.ts';
 
 /*
  * The layers that are made of several ops. Nothing in them looks from one picture of a batch to another, so that
  * a picture's output is the same, bit for bit, whatever stands beside it.
  */
-
-const epsilon = 1e-5;
-
-/**
- * Group normalisation: x `[batch, height, width, channel]`, gamma and beta `[channel]`. A group takes every
- * `groups`-th channel instead of neighbours, which are as good as any and need no transposition.
- */
-export function groupNormalization(
-  x: tf.Tensor4D,
-  groups: number,
-  gamma: tf.Tensor1D,
-  beta: tf.Tensor1D,
-): tf.Tensor4D {
-  const [batch, height, width, channels] = x.shape;
-  const grouped = tf.reshape(x, [batch, height, (width * channels) / groups, groups]) as tf.Tensor4D;
-  const [ones, zeros] = [tf.ones<tf.Rank.R1>([groups]), tf.zeros<tf.Rank.R1>([groups])];
-  const normalized = instanceNormalization(grouped, ones, zeros, epsilon);
-  return tf.add(tf.mul(tf.reshape(normalized, x.shape), gamma), beta);
-}
 
 /**
  * What each position takes from all others, by how well its query fits their keys.
@@ -43,7 +24,7 @@ export function attend(joined: tf.Tensor3D, heads: number, causal = false): tf.T
     return tf.reshape(split, [batch * heads, positions, ofHead]) as tf.Tensor3D;
   };
   const fit = tf.mul(tf.matMul(part(0), part(1), false, true), 1 / Math.sqrt(ofHead));
-  const shares = tf.softmax(causal ? tf.add(fit, laterHidden(positions)) : fit) as tf.Tensor3D;
+  const shares = softmax(causal ? tf.add(fit, laterHidden(positions)) : fit) as tf.Tensor3D;
   const taken = tf.reshape(tf.matMul(shares, part(2)), [batch, heads, positions, ofHead]);
   return tf.reshape(tf.transpose(taken, [0, 2, 1, 3]), [batch, positions, channels]);
 }

@@ -7,6 +7,7 @@ import type { Alterations } from '../optimisation/differentiable-augmentation.ts
 import { alter, alterationKinds, drawAlterations } from '../optimisation/differentiable-augmentation.ts';
 import { uniformTensor } from '../ops/random-tensors.ts';
 import type { AdversarialObjective } from './adversarial-objectives.ts';
+import { logSoftmax } from '../ops/softmax.ts';
 import { forwardWithDropout } from './discriminator-dropout.ts';
 import { gradientPenalty } from './gradient-penalty.ts';
 import type { Layer } from './layers.ts';
@@ -98,7 +99,7 @@ export function createJudge(parts: JudgeParts): Judge {
   ): tf.Scalar => {
     if (classWeight === undefined) return loss;
     const logits = tf.slice(outputs, [0, 1], [-1, -1]);
-    const missed = tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), classes!), 1))) as tf.Scalar;
+    const missed = tf.neg(tf.mean(tf.sum(tf.mul(logSoftmax(logits), classes!), 1))) as tf.Scalar;
     tell(scalarOf(missed));
     return tf.add(loss, tf.mul(missed, classWeight));
   };

@@ -10,7 +10,8 @@ import {
   transposedConvolution,
 } from '../ops/layers.ts';
 import { normals } from '../random.ts';
-import { attend, groupNormalization, styleConvolution } from './block-layers.ts';
+import { groupNormalization } from '../ops/normalization.ts';
+import { attend, styleConvolution } from './block-layers.ts';
 import type { Initial, Layer, PlainActivation, SimpleLayer } from './layer-kinds.ts';
 import { simpleLayers } from './layer-kinds.ts';
 
@@ -212,7 +213,7 @@ export function forward(
       case 'group-normalization': {
         const [gamma, beta] = [weight<tf.Tensor1D>(layer, 'gamma'), weight<tf.Tensor1D>(layer, 'beta')];
         return activate(
-          groupNormalization(input as tf.Tensor4D, layer.groups, gamma, beta),
+          groupNormalization(input as tf.Tensor4D, layer.groups, gamma, beta, epsilon),
           layer.activation,
         );
       }
@@ -229,7 +230,7 @@ export function forward(
         const { channels, heads } = layer;
         const [batch, height, width] = input.shape as [number, number, number, number];
         const [gamma, beta] = [weight<tf.Tensor1D>(layer, 'gamma'), weight<tf.Tensor1D>(layer, 'beta')];
-        const calm = groupNormalization(input as tf.Tensor4D, 1, gamma, beta);
+        const calm = groupNormalization(input as tf.Tensor4D, 1, gamma, beta, epsilon);
         const rows = tf.reshape(calm, [-1, channels]) as tf.Tensor2D;
         const joined = tf.reshape(tf.matMul(rows, weight<tf.Tensor2D>(layer, 'joined')), [
           batch,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { dense } from '../ops/layers.ts';
+import { dense, gelu } from '../ops/layers.ts';
 import { layerNormalization } from '../ops/normalization.ts';
+import { softmax } from '../ops/softmax.ts';
 import { attend } from './block-layers.ts';
 import type { LayerDescription } from './family.ts';
 import type { Initial, WeightDeclaration, Weights } from './layers.ts';
@@ -144,7 +145,7 @@ export function foreseeNext(
       const keys = extended(memory.keys, part(1));
       const values = extended(memory.values, part(2));
       const fit = tf.mul(tf.matMul(part(0), keys, false, true), 1 / Math.sqrt(ofHead));
-      const taken = tf.matMul(tf.softmax(fit) as tf.Tensor3D, values);
+      const taken = tf.matMul(softmax(fit) as tf.Tensor3D, values);
       return tf.reshape(taken, [batch, size]) as tf.Tensor2D;
     });
   }
@@ -177,12 +178,6 @@ function block(
 
 function logitsOf(weights: Weights, stream: tf.Tensor2D): tf.Tensor2D {
   return through(weights, 'logits', normalized(weights, 'last-normalize', stream));
-}
-
-/** The curve of Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016, by its approximation with tanh. */
-function gelu(x: tf.Tensor2D): tf.Tensor2D {
-  const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
-  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
 }
 
 function chosen(weights: Weights, table: string, rows: Int32Array): tf.Tensor2D {

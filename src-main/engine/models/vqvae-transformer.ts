@@ -6,6 +6,7 @@ import { samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
 import { createOptimiser } from '../optimisation/optimiser.ts';
+import { logSoftmax } from '../ops/softmax.ts';
 import { normals } from '../random.ts';
 import { createCodebook } from './codebook.ts';
 import { codingNetworks } from './coding-networks.ts';
@@ -133,7 +134,7 @@ function createCodedModel(config: ModelConfig): CodedModel {
       byBatch,
     ) as tf.Tensor4D;
   const beginningsOf = (labels: ArrayLike<number> | undefined, batch: number): Int32Array =>
-    labels ? Int32Array.from(labels) : new Int32Array(batch);
+    config.classes ? Int32Array.from(labels!) : new Int32Array(batch);
 
   /** One batch for encoder and decoder; the vocabulary follows at once. */
   const lookAtPictures = (images: tf.Tensor4D, draw: number): BatchResult => {
@@ -168,7 +169,7 @@ function createCodedModel(config: ModelConfig): CodedModel {
     const wanted = tf.cast(tf.oneHot(tf.tensor1d(codes, 'int32'), shape.words), 'float32');
     const { value, grads } = tf.variableGrads(() => {
       const logits = foresee(shape, transformer, codes, beginningsOf(labels, batch));
-      return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), wanted), 1))) as tf.Scalar;
+      return tf.neg(tf.mean(tf.sum(tf.mul(logSoftmax(logits), wanted), 1))) as tf.Scalar;
     }, [...transformer.values()]);
     return { gradients: inOrder(transformer, grads), values: { tokenLoss: scalarOf(value) } };
   };
