@@ -46,5 +46,7 @@ export function addPresetCommands(program: Command): void {
     .description('Pages made from the declarations')
     .command('settings')
     .description('Every setting of every family, in Markdown (the page docs/settings.md)')
-    .action(() => process.stdout.write(settingsPage()));
+    .action(() => {
+      process.stdout.write(settingsPage());
+    });
 }
