@@ -31,6 +31,7 @@ describe.skipIf(missing !== null || wantedFace === 'desktop')('every screen', ()
       '/new',
       '/data',
       `/data/${String(dataset)}`,
+      `/data/${String(dataset)}?tab=prepare`,
       `/data/${String(dataset)}?tab=versions`,
       '/runs',
       `/runs/${run}`,
