@@ -1,11 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import sharp from 'sharp';
-import { decodePicture, inspectPicture, thumbnail, verifyPicture } from '../../src-main/imaging/decode.ts';
-import { toSquare } from '../../src-main/imaging/pure/resample.ts';
+import { inspectPicture, thumbnail, verifyPicture } from '../../src-main/imaging/decode.ts';
+import { preparePicture } from '../../src-main/imaging/prepare.ts';
+import { toSquare, type SquareForm } from '../../src-main/imaging/pure/resample.ts';
 import { bitmapOf, flat, pngOf, redThenBlue } from '../fixtures/pictures.ts';
 
 const rgb = { sizePx: 32, channels: 3, background: '#ffffff' } as const;
 const grey = { ...rgb, channels: 1 } as const;
+
+/** As a network sees it by the plainest recipe. */
+const decodePicture = async (bytes: Uint8Array, name: string, form: SquareForm) => {
+  const plain = {
+    crop: 'centre',
+    resize: 'lanczos3',
+    normalisation: 'none',
+    focus: null,
+    half: null,
+  } as const;
+  return (await preparePicture({ kind: 'file', bytes, name }, { ...plain, ...form })).pixels;
+};
 
 /** The colour in the middle of a decoded picture. */
 const middle = (pixels: Uint8Array, channels = 3) => {
