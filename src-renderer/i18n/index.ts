@@ -11,6 +11,7 @@ import generateEn from './en/generate.ts';
 import homeEn from './en/home.ts';
 import overnightEn from './en/overnight.ts';
 import prepareEn from './en/prepare.ts';
+import reviewEn from './en/review.ts';
 import runsEn from './en/runs.ts';
 import settingsEn from './en/settings.ts';
 import shellEn from './en/shell.ts';
@@ -28,6 +29,7 @@ import generateZh from './zh/generate.ts';
 import homeZh from './zh/home.ts';
 import overnightZh from './zh/overnight.ts';
 import prepareZh from './zh/prepare.ts';
+import reviewZh from './zh/review.ts';
 import runsZh from './zh/runs.ts';
 import settingsZh from './zh/settings.ts';
 import shellZh from './zh/shell.ts';
@@ -51,6 +53,7 @@ export const messages = {
     home: homeEn,
     overnight: overnightEn,
     prepare: prepareEn,
+    review: reviewEn,
     runs: runsEn,
     settings: settingsEn,
     shell: shellEn,
@@ -70,6 +73,7 @@ export const messages = {
     home: homeZh,
     overnight: overnightZh,
     prepare: prepareZh,
+    review: reviewZh,
     runs: runsZh,
     settings: settingsZh,
     shell: shellZh,

@@ -1,6 +1,6 @@
 import type { Ref } from 'vue';
 import { ref, watch } from 'vue';
-import type { Picture } from '../../src-main/contract/domain/datasets.ts';
+import type { Picture, PictureSelection } from '../../src-main/contract/domain/datasets.ts';
 import { client } from '../client/studio-client.ts';
 
 const pagePictures = 200;
@@ -10,28 +10,40 @@ const pagePictures = 200;
  *
  * `total` may grow while an import runs: the page at the old end is then asked for again.
  */
-export function usePicturePages(datasetId: Ref<string>, label: Ref<string | undefined>, total: Ref<number>) {
+export function usePicturePages(
+  datasetId: Ref<string>,
+  label: Ref<string | undefined>,
+  total: Ref<number>,
+  selection: Ref<PictureSelection>,
+) {
+  /** How many there are of what was asked for; null before the first answer. */
+  const found = ref<number | null>(null);
   const pictures = ref(new Map<number, Picture>());
   const asked = new Map<number, number>();
   let generation = 0;
 
-  watch([datasetId, label], () => {
+  watch([datasetId, label, selection], () => {
+    found.value = null;
     generation += 1;
     asked.clear();
     pictures.value = new Map();
+    // How many there are is only known when the first of them are.
+    if (selection.value !== 'all') void fetchPage(0, pagePictures);
   });
 
   async function fetchPage(page: number, upTo: number) {
     const mine = generation;
     asked.set(page, upTo);
     try {
-      const { items } = await client.datasets.pictures({
+      const { items, total: all } = await client.datasets.pictures({
         id: datasetId.value,
         offset: page * pagePictures,
         limit: pagePictures,
+        selection: selection.value,
         ...(label.value === undefined ? {} : { label: label.value }),
       });
       if (mine !== generation) return;
+      found.value = all;
       for (const [index, picture] of items.entries())
         pictures.value.set(page * pagePictures + index, picture);
     } catch {
@@ -47,5 +59,5 @@ export function usePicturePages(datasetId: Ref<string>, label: Ref<string | unde
     }
   }
 
-  return { pictures, see };
+  return { pictures, found, see };
 }

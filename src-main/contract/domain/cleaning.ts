@@ -54,7 +54,7 @@ export const cleaningThresholdsSchema = z.object({
   /** A colour mode that fewer than this share of the pictures has is odd. */
   oddColourShare: z.number().min(0).max(0.5).default(0.05),
   /** How many times further than usual an outlier is from its neighbours. */
-  outlierFactor: z.number().min(1.1).max(20).default(1.8),
+  outlierFactor: z.number().min(1.1).max(20).default(2),
   /** By how much another label must be more probable than the given one, 0…1. */
   labelMargin: z.number().min(0).max(1).default(0.3),
   /** A class with so many times fewer pictures than the middle one is small. */
@@ -82,7 +82,7 @@ export const thresholdOf: Readonly<Record<FindingKind, ThresholdKey | null>> = {
 };
 
 /** A picture together with what the review decided about it. */
-export const reviewedPictureSchema = pictureSchema.extend({
+export const reviewedPictureSchema = pictureSchema.omit({ caption: true, sourceId: true }).extend({
   /** The label that it came with, where another was accepted. */
   originalLabel: z.string().nullable(),
 });

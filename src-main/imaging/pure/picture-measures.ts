@@ -27,6 +27,8 @@ export const measuredSidePx = 256;
 /** Pixels at or beyond these count as clipped. */
 const clippedDark = 2;
 const clippedBright = 253;
+/** With fewer pixels off the ends of the range, nothing is said of the noise. */
+const leastUsableShare = 0.3;
 
 /**
  * Measures a picture of at most `measuredSidePx` on its longer side, laid on white. Pictures of less than 3×3 pixels have
@@ -124,5 +126,7 @@ function noiseDeviation(luma: Float32Array, widthPx: number, heightPx: number): 
       count += 1;
     }
   }
-  return count === 0 ? 0 : (Math.sqrt(Math.PI / 2) * sum) / (6 * count);
+  // What is left of a drawing on white is mostly its outlines, which are no noise.
+  const inner = Math.max(0, widthPx - 2) * Math.max(0, heightPx - 2);
+  return count < leastUsableShare * inner || count === 0 ? 0 : (Math.sqrt(Math.PI / 2) * sum) / (6 * count);
 }

@@ -1,5 +1,12 @@
 export default {
-  tab: { pictures: 'Pictures', prepare: 'Prepare', versions: 'Versions', augmentation: 'Augmentation' },
+  tab: {
+    pictures: 'Pictures',
+    review: 'Review',
+    map: 'Map',
+    prepare: 'Prepare',
+    versions: 'Versions',
+    augmentation: 'Augmentation',
+  },
   title: 'Data',
   empty: 'No pictures here yet.',
   emptyHint: 'Drop a folder or a ZIP anywhere on this window, or start from the sample.',

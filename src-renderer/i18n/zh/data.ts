@@ -1,5 +1,12 @@
 export default {
-  tab: { pictures: '图片', prepare: '制备', versions: '版本', augmentation: '增强' },
+  tab: {
+    pictures: '图片',
+    review: '检查',
+    map: '分布',
+    prepare: '制备',
+    versions: '版本',
+    augmentation: '增强',
+  },
   title: '数据',
   empty: '这里还没有图片。',
   emptyHint: '把文件夹或 ZIP 拖进窗口，或从样例开始。',
