@@ -33,6 +33,7 @@ describe.skipIf(missing !== null || wantedFace === 'desktop')('every screen', ()
       `/data/${String(dataset)}`,
       `/data/${String(dataset)}?tab=prepare`,
       `/data/${String(dataset)}?tab=versions`,
+      `/data/${String(dataset)}?tab=augmentation`,
       '/runs',
       `/runs/${run}`,
       `/generate?run=${run}`,
