@@ -57,8 +57,8 @@ export default {
   },
   balanceNeedsClasses: 'Only classes can be evened out; take them from the folders first.',
   heldOut: 'Held out',
-  heldOutHelp: 'A share that is never trained on, to measure with. Pictures that look alike stay together.',
-  heldOutValue: '{share} held out',
+  heldOutHelp:
+    'A share that is never trained on, to measure with. Copies, and look-alikes that the review found, stay together.',
   seed: 'Seed',
   seedHelp:
     'Decides what is held out, left out or repeated, and where holes are. The same seed, the same set.',
