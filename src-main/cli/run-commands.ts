@@ -94,6 +94,7 @@ const toldMetrics = [
   ['generatorLoss', 'G'],
   ['realScore', 'D(real)'],
   ['generatedScore', 'D(made)'],
+  ['augmentationProbability', 'p(augment)'],
   ['wassersteinDistance', 'distance'],
   ['discriminatorSlope', 'slope'],
   ['reconstructionLoss', 'reconstruction'],

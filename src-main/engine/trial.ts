@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineReport, TrialJob } from '../contract/engine-messages.ts';
+import { augment, augmentationOf } from './augmentation/augmentation.ts';
 import type { BackendHandle } from './backends/backend.ts';
 import { drawSampleSheet } from './sample-sheet.ts';
 import type { ModelFamily } from './models/family.ts';
@@ -28,11 +29,19 @@ export async function tryOut(
     config.channels,
   ];
   const model = family.build(config);
-  const pictures = uniforms(config.seed, 'trial-pictures', 0, tf.util.sizeFromShape(shape));
-  const images = tf.tensor4d(
-    pictures.map((value) => value * 2 - 1),
-    shape,
+  const pictures = uniforms(config.seed, 'trial-pictures', 0, tf.util.sizeFromShape(shape)).map(
+    (value) => value * 2 - 1,
   );
+  const augmentation = augmentationOf(config.settings);
+  /** Made anew for each step, as a run does. */
+  const batchAt = (step: number): tf.Tensor4D => {
+    const values = pictures.slice();
+    const { sizePx, channels, seed } = config;
+    if (augmentation) {
+      augment({ values, pictures: shape[0], sizePx, channels }, augmentation, { seed, step });
+    }
+    return tf.tensor4d(values, shape);
+  };
   const labels = config.classes
     ? Int32Array.from(integers(config.seed, 'trial-labels', 0, shape[0], config.classes.length))
     : undefined;
@@ -42,7 +51,9 @@ export async function tryOut(
   try {
     do {
       const stepBeganAt = performance.now();
+      const images = batchAt(durations.length);
       model.trainStep(images, durations.length, labels);
+      images.dispose();
       durations.push(performance.now() - stepBeganAt);
       // Not the system's own peak: on Linux that one still holds what the parent used at the fork.
       memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
@@ -53,7 +64,6 @@ export async function tryOut(
     model.save();
     memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
   } finally {
-    images.dispose();
     model.dispose();
   }
   const steps = durations.length;

@@ -80,7 +80,7 @@ describe.each(choices)('$presetId with $settings', ({ presetId, settings }) => {
   });
 });
 
-describe.each([
+describe.each<Settings>([
   { optimiser: 'adam', learningRate: 0.002 },
   { optimiser: 'adamw', learningRate: 0.002, weightDecay: 0.01 },
   { optimiser: 'rmsprop', learningRate: 0.002 },
