@@ -13,6 +13,8 @@ import { createMemoryWatch, silenceAllowedMs } from './run-watchdog.ts';
 export type SittingEnd =
   /** It came to its end or was stopped; that is in the store. */
   | { kind: 'ended' }
+  /** It was saved and its process ended, to go on when the user says so. */
+  | { kind: 'paused' }
   /** The model could not go on. */
   | { kind: 'failed'; failure: Failure; step: number }
   /** The process ended without a word. */
@@ -25,8 +27,8 @@ export type SittingEnd =
 /** What one sitting of a run can be told. */
 export interface Supervision {
   readonly ended: Promise<SittingEnd>;
+  /** Save, then end the process, which gives its memory back; the run counts as paused. */
   pause(): void;
-  unpause(): void;
   /** Save, then end; an engine that does not answer within the grace time is killed. */
   stop(): void;
   save(): void;
@@ -80,7 +82,7 @@ export function superviseRun({
   const wishes: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   let word: Exclude<SittingEnd, { kind: 'died' }> | null = null;
   let started = false;
-  let paused = false;
+  let pausing = false;
   let heardAt = Date.now();
   let peakBytes = 0;
   let freeBytes = availableBytes();
@@ -137,16 +139,6 @@ export function superviseRun({
         change({});
         return;
       }
-      case 'paused':
-        paused = true;
-        change({ state: 'paused', step: report.step });
-        note('paused');
-        return;
-      case 'resumed':
-        paused = false;
-        change({ state: 'running' });
-        note('resumed');
-        return;
       case 'changed':
         onChanged(report.step, report.changes);
         wishes.shift()?.resolve();
@@ -155,14 +147,18 @@ export function superviseRun({
         wishes.shift()?.reject(fromFailure(report.failure));
         return;
       case 'finished':
-        word = { kind: 'ended' };
         change({
-          state: report.outcome,
           step: report.step,
           trainedMs: trainedBeforeMs + report.trainedMs,
           ...(report.stepMs === null ? {} : { stepMs: report.stepMs }),
-          endedAt: Date.now(),
         });
+        // A pause begins when the process is gone and its memory with it.
+        if (pausing && report.outcome === 'stopped') {
+          word = { kind: 'paused' };
+          return;
+        }
+        word = { kind: 'ended' };
+        change({ state: report.outcome, endedAt: Date.now() });
         note(report.outcome);
         return;
       case 'failed': {
@@ -173,6 +169,8 @@ export function superviseRun({
         return;
       }
       case 'image':
+      case 'paused':
+      case 'resumed':
       case 'trial':
       case 'inspected':
       case 'probe':
@@ -186,7 +184,7 @@ export function superviseRun({
     peakBytes = Math.max(peakBytes, peakBytesOf(engine.pid));
     freeBytes = availableBytes();
     const silentMs = Date.now() - heardAt;
-    if (paused || silentMs < silenceAllowedMs(stallSeconds(), get().stepMs)) return;
+    if (silentMs < silenceAllowedMs(stallSeconds(), get().stepMs)) return;
     warn('no-step', { kind: 'no-step', since: heardAt });
   }, lookEveryMs);
   look.unref();
@@ -218,8 +216,11 @@ export function superviseRun({
   });
   return {
     ended,
-    pause: () => engine.order({ order: 'pause' }),
-    unpause: () => engine.order({ order: 'resume' }),
+    pause() {
+      if (word) return;
+      pausing = true;
+      engine.order({ order: 'stop' });
+    },
     save: () => engine.order({ order: 'save' }),
     sample: () => engine.order({ order: 'sample' }),
     set: (settings) =>
@@ -230,6 +231,7 @@ export function superviseRun({
     kill: () => engine.kill(),
     stop() {
       if (word) return;
+      pausing = false;
       change({ state: 'stopping' });
       engine.order({ order: 'stop' });
       killer ??= setTimeout(() => engine.kill(), stopGraceMs);

@@ -13,7 +13,8 @@ import type { ChosenBackend, StudioBackends } from './backends.ts';
 import type { Datasets } from './datasets.ts';
 import type { RunCheckpoints } from './run-checkpoints.ts';
 import { deviceClassOf, type DeviceClass } from './run-devices.ts';
-import { changeText, differences, isNumbersFailure, remedyFor, type SettingStep } from './run-settings.ts';
+import { createRescue } from './run-rescue.ts';
+import { changeText, type SettingStep } from './run-settings.ts';
 import { superviseRun, type Supervision } from './run-supervision.ts';
 import { warningText } from './run-watchdog.ts';
 
@@ -25,6 +26,8 @@ export interface ActiveRun {
   /** Null while the engine is being started. */
   supervision: Supervision | null;
   stopWanted: boolean;
+  /** While the run is paused: what ends the pause. */
+  wake: ((wish: 'go-on' | 'stop') => void) | null;
   /** The user asked for a fresh engine: its death is no failure. */
   restartWanted: boolean;
   readonly warnings: Map<RunWarning['kind'], RunWarning>;
@@ -143,42 +146,7 @@ export function createRunTraining(context: TrainingContext) {
     change(active.runId, {});
   };
 
-  /**
-   * Goes back to the last good checkpoint with settings that may avoid the failure, and answers with its step; null
-   * where nothing would help. What went bad twice from one checkpoint was bad before it: the one before is taken.
-   */
-  const rescue = async (
-    id: string,
-    { failure, step }: { failure: Failure; step: number },
-    attempt: number,
-    lastTarget: number | null,
-  ): Promise<number | null> => {
-    let target = (await checkpoints.last(id))?.step ?? 0;
-    if (isNumbersFailure(failure) && target === lastTarget && target > 0) {
-      queries.distrustFrom(id, target);
-      target = (await checkpoints.last(id))?.step ?? 0;
-    }
-    const remedy = remedyFor(failure, get(id), queries.initialSettings(id), target);
-    if (!remedy) return null;
-    const { holds, wanted } = remedy;
-    queries.undoChangesAfter(id, target);
-    queries.putRescue(id, {
-      at: Date.now(),
-      failedStep: step,
-      failure,
-      backToStep: target,
-      attempt,
-      settings: wanted,
-    });
-    queries.putNote(id, {
-      at: Date.now(),
-      step,
-      kind: 'rescued',
-      detail: `${failure.message} Attempt ${attempt}: back to step ${target}.`,
-    });
-    recordChanges(id, target, differences(holds, wanted), 'rescue');
-    return target;
-  };
+  const rescue = createRescue({ queries, checkpoints, get, recordChanges });
 
   const interrupt = (id: string, failure: Failure) =>
     void change(id, { state: 'interrupted', failure, endedAt: Date.now() });
@@ -236,6 +204,18 @@ export function createRunTraining(context: TrainingContext) {
         switch (end.kind) {
           case 'ended':
             return;
+          case 'paused': {
+            const woken = new Promise<'go-on' | 'stop'>((resolve) => (active.wake = resolve));
+            note(id, 'paused');
+            change(id, { state: 'paused' });
+            if (context.isClosing()) active.wake?.('stop');
+            const wish = await woken;
+            active.wake = null;
+            if (wish === 'go-on') continue;
+            note(id, 'stopped');
+            change(id, { state: 'stopped', endedAt: Date.now() });
+            return;
+          }
           case 'failed': {
             if (!stopping && (await goBack(end))) continue;
             // What is too large for a graphics card may well fit the processor's memory.

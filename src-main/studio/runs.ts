@@ -1,35 +1,27 @@
-import { join } from 'node:path';
 import type { BackendId } from '../contract/domain/backends.ts';
-import type { Waiting } from '../contract/domain/run-history.ts';
 import type { Run, RunEvent, RunNote, StopCondition } from '../contract/domain/runs.ts';
-import { modelConfigSchema, type ModelConfig } from '../contract/engine-messages.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { parseLiveSettings } from '../contract/live-settings.ts';
-import { families, learnsClasses } from '../contract/presets.ts';
+import { families } from '../contract/presets.ts';
 import type { Database } from '../store/database.ts';
 import { preferenceQueries } from '../store/preferences.ts';
-import { runQueries, type NewRun, type RunChange, type StoredRun } from '../store/runs.ts';
-import { requireDiskSpace, writeFileAtomic } from '../workspace/files.ts';
+import { runQueries, type RunChange, type StoredRun } from '../store/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { StudioBackends } from './backends.ts';
 import { createChannel } from './channel.ts';
 import type { Datasets } from './datasets.ts';
-import { createRunCheckpoints, type StoredCheckpoint } from './run-checkpoints.ts';
-import { deviceClassOf, nextToBegin, waitingFor, type DeviceClass } from './run-devices.ts';
-import { copyCheckpoint, planFork, requireLoads, type ForkRequest } from './run-fork.ts';
-import { planRun, type NewRunRequest } from './run-plan.ts';
+import { createRunCheckpoints } from './run-checkpoints.ts';
+import { createRunMaking } from './run-making.ts';
+import { createRunQueue } from './run-queue.ts';
 import { differences } from './run-settings.ts';
 import type { Supervision } from './run-supervision.ts';
-import { createRunTraining, notPossibleNow, type ActiveRun } from './run-training.ts';
+import { createRunTraining, notPossibleNow } from './run-training.ts';
 
 export type Runs = ReturnType<typeof createRuns>;
 
 /** States in which a run has, or is about to have, an engine. */
 const liveStates: readonly Run['state'][] = ['starting', 'running', 'paused', 'stopping'];
-
-/** Checkpoints and sheets of a run stay well below this. */
-const bytesOfRun = 100_000_000;
 
 /**
  * Runs: made, forked, queued, trained in engine children (as many at once on one device as the preferences say),
@@ -56,34 +48,12 @@ export function createRuns({
   const checkpoints = createRunCheckpoints({ queries, workspace });
   const events = createChannel<{ runId: string; event: RunEvent }>();
   const own = new Set<string>();
-  const actives = new Map<string, ActiveRun>();
   const closing = new AbortController();
 
-  /** What a run takes or would take, as far as that is known without looking for devices. */
-  const deviceOf = ({ id, wantedBackend }: StoredRun): DeviceClass => {
-    const active = actives.get(id);
-    if (active) return active.device;
-    try {
-      return deviceClassOf(wantedBackend ?? backends.list().chosen);
-    } catch {
-      return 'processor';
-    }
-  };
-  const queued = () =>
-    queries
-      .idsIn('queued')
-      .filter((id) => queue === 'all' || own.has(id))
-      .map((id) => ({ id, device: deviceOf(queries.get(id)!) }));
-  const busy = () => [...actives.values()].map(({ runId, device }) => ({ id: runId, device }));
-  const waitingOf = (run: StoredRun): Waiting | null => {
-    if (run.state !== 'queued' || actives.has(run.id)) return null;
-    const named = busy().map((each) => ({ ...each, name: queries.get(each.id)!.name }));
-    return waitingFor(run.id, queued(), named, preferences.read().runsAtOnce);
-  };
   const present = (run: StoredRun): Run => ({
     ...run,
-    warnings: [...(actives.get(run.id)?.warnings.values() ?? [])],
-    waiting: waitingOf(run),
+    warnings: [...(turns.actives.get(run.id)?.warnings.values() ?? [])],
+    waiting: turns.waitingOf(run),
   });
 
   const get = (id: string): Run => {
@@ -109,70 +79,28 @@ export function createRuns({
     isClosing: () => closing.signal.aborted,
   });
 
-  /** Begins what may begin; the others are told anew why they wait. */
-  const pump = (): void => {
-    if (closing.signal.aborted) return;
-    for (const { id, device } of nextToBegin(queued(), busy(), preferences.read().runsAtOnce)) {
-      // Claimed before the first await, so that two calls cannot start two engines.
-      const active: ActiveRun = {
-        runId: id,
-        device,
-        supervision: null,
-        stopWanted: false,
-        restartWanted: false,
-        warnings: new Map(),
-        ended: Promise.resolve(),
-      };
-      actives.set(id, active);
-      active.ended = training
-        .train(active)
-        .catch((error: unknown) => training.giveUp(id, error))
-        .finally(() => {
-          actives.delete(id);
-          pump();
-        });
-    }
-    for (const { id } of queued()) change(id, {});
-  };
+  const turns = createRunQueue({
+    queries,
+    backends,
+    atOnce: () => preferences.read().runsAtOnce,
+    isWorkedOff: (id) => queue === 'all' || own.has(id),
+    isClosing: () => closing.signal.aborted,
+    train: (active) => training.train(active).catch((error: unknown) => training.giveUp(active.runId, error)),
+    tell: (id) => void change(id, {}),
+  });
+  const { actives, pump } = turns;
 
   const orderTo = (id: string): Supervision =>
     actives.get(id)?.supervision ?? refuse(get(id), 'given orders');
 
-  /** Keeps a new run, with a copy of the checkpoint that it goes on from, and queues it. */
-  const enqueue = async (plan: NewRun, checkpoint: StoredCheckpoint | null): Promise<Run> => {
-    const { id, parent, datasetId, datasetVersion } = plan;
-    const folder = workspace.runFolder(id);
-    const { hash } = datasets.version(datasetId, datasetVersion);
-    const about = {
-      ...configOf(plan),
-      dataset: { id: datasetId, version: datasetVersion, hash },
-      ...(parent ? { parent } : {}),
-    };
-    await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(about, null, 2)}\n`);
-    if (checkpoint) await copyCheckpoint(checkpoint, folder);
-    // The rows come last, and together: nobody can begin a run that is half made.
-    queries.insert(plan);
-    if (checkpoint) {
-      const { step, file, sha256, bytes, score } = checkpoint;
-      queries.putCheckpoint(id, {
-        ...{ step, file, sha256, bytes, score },
-        trainedMs: 0,
-        createdAt: Date.now(),
-      });
-      queries.change(id, { step });
-    }
-    note(id, 'created');
-    own.add(id);
-    change(id, {});
-    pump();
-    return get(id);
-  };
-  const configOf = (plan: NewRun): ModelConfig => {
-    const { family, presetId, sizePx, channels, seed, settings } = plan;
-    const { classes } = datasets.version(plan.datasetId, plan.datasetVersion);
-    const named = learnsClasses(family, settings) ? { classes: classes.map(({ name }) => name) } : {};
-    return modelConfigSchema.parse({ family, presetId, sizePx, channels, seed, ...named, settings });
-  };
+  const making = createRunMaking({
+    ...{ queries, workspace, datasets, checkpoints, training, get, note, change },
+    signal: closing.signal,
+    begin(id) {
+      own.add(id);
+      pump();
+    },
+  });
 
   // A process that ended without closing the studio left its runs as they were.
   for (const state of liveStates) {
@@ -196,45 +124,9 @@ export function createRuns({
       const [first] = actives.keys();
       return first === undefined ? null : get(first);
     },
+    create: making.create,
+    fork: making.fork,
     hasLive: (projectId: string) => queries.list(projectId).some((run) => liveStates.includes(run.state)),
-
-    /**
-     * Makes a run and queues it.
-     *
-     * @throws StudioError `preset-unknown`, `setting-unknown`, `setting-out-of-range`,
-     *   `dataset-does-not-fit`, `pictures-too-few`, `disk-full`
-     */
-    async create(request: NewRunRequest): Promise<Run> {
-      const version = datasets.version(request.datasetId, request.version);
-      const plan = planRun(request, datasets.get(request.datasetId), version);
-      await requireDiskSpace(workspace.folder, bytesOfRun);
-      return enqueue(plan, null);
-    },
-
-    /**
-     * Makes a run that goes on from a checkpoint of another, with other settings, pictures or a later end, and
-     * queues it. One that has no checkpoint yet only passes its settings on.
-     *
-     * @throws StudioError `checkpoint-missing`, `checkpoint-corrupt`, `checkpoint-foreign`, and what `create` throws
-     */
-    async fork(request: ForkRequest): Promise<Run> {
-      const parent = get(request.id);
-      const checkpoint =
-        request.step === undefined
-          ? await checkpoints.last(parent.id)
-          : await checkpoints.at(parent.id, request.step);
-      const step = checkpoint?.step ?? 0;
-      const plan = planFork(request, parent, checkpoint, training.settingsAfter(parent, step), datasets);
-      if (checkpoint) {
-        await checkpoints.requireWhole(parent.id, checkpoint);
-        await requireLoads(configOf(plan), checkpoint.path, closing.signal);
-      }
-      await requireDiskSpace(workspace.folder, bytesOfRun + (checkpoint?.bytes ?? 0));
-      const run = await enqueue(plan, checkpoint);
-      queries.putNote(parent.id, { at: Date.now(), step, kind: 'forked', detail: run.name });
-      change(parent.id, {});
-      return run;
-    },
 
     /**
      * Changes settings of a run: while it trains, from its next step on; otherwise from where it goes on.
@@ -245,7 +137,7 @@ export function createRuns({
       const run = get(id);
       const settings = parseLiveSettings(families[run.family].parameters, wanted);
       if (run.state === 'starting' || run.state === 'stopping') refuse(run, 'changed');
-      if (run.state === 'running' || run.state === 'paused') {
+      if (run.state === 'running') {
         await orderTo(id).set(settings);
         return get(id);
       }
@@ -268,14 +160,19 @@ export function createRuns({
       active.supervision.kill();
     },
 
+    /** Saves a run and ends its process, which frees its memory; it keeps its place on the device. */
     pause: (id: string) => orderTo(id).pause(),
-    unpause: (id: string) => orderTo(id).unpause(),
+    unpause(id: string): void {
+      const wake = actives.get(id)?.wake ?? refuse(get(id), 'resumed');
+      wake('go-on');
+    },
     saveNow: (id: string) => orderTo(id).save(),
     sampleNow: (id: string) => orderTo(id).sample(),
     stop(id: string): void {
       const run = get(id);
       const active = actives.get(id);
-      if (active && !active.supervision) active.stopWanted = true;
+      if (active?.wake) active.wake('stop');
+      else if (active && !active.supervision) active.stopWanted = true;
       else if (run.state === 'queued') {
         note(id, 'stopped');
         change(id, { state: 'stopped', endedAt: Date.now() });
@@ -359,7 +256,10 @@ export function createRuns({
     /** Lets the active runs save and end; nothing starts afterwards. */
     async close(): Promise<void> {
       closing.abort(new StudioError('cancelled', 'The studio is closing.'));
-      for (const { supervision } of actives.values()) supervision?.stop();
+      for (const { supervision, wake } of actives.values()) {
+        supervision?.stop();
+        wake?.('stop');
+      }
       await Promise.all([...actives.values()].map(({ ended }) => ended));
     },
   };

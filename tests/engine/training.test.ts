@@ -86,6 +86,7 @@ describe('a training run', () => {
       'generatedScore',
       'generatorGradientNorm',
       'generatorLoss',
+      'learningRate',
       'memoryMb',
       'realScore',
       'stepsPerSecond',

@@ -57,6 +57,9 @@ describe('a run', () => {
     await whenRun(studio, id, (run) => run.state === 'running' && run.step > 0);
     studio.runs.pause(id);
     const paused = await whenRun(studio, id, (run) => run.state === 'paused');
+    // Its process is gone, and the memory with it.
+    if (process.platform === 'linux') expect(enginesOf(process.pid)).toEqual([]);
+    expect(paused.checkpoints.at(-1)?.step).toBe(paused.step);
     const metricsThen = studio.runs.metrics(id, -1).length;
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(studio.runs.get(id).step).toBe(paused.step);
@@ -64,7 +67,7 @@ describe('a run', () => {
     studio.runs.unpause(id);
     await whenRun(studio, id, (run) => run.state === 'running' && run.step > paused.step);
     studio.runs.saveNow(id);
-    await whenRun(studio, id, (run) => run.checkpoints.length === 1);
+    await whenRun(studio, id, (run) => run.checkpoints.length === 2);
     const sheetsBefore = studio.runs.get(id).latestSampleStep!;
     studio.runs.sampleNow(id);
     await whenRun(studio, id, (run) => run.latestSampleStep! > sheetsBefore);

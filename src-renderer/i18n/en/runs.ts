@@ -119,7 +119,7 @@ export default {
     grammarFalling: 'Healthy; nothing to do.',
     grammarSteady: 'Later steps refine slowly. Stop when the samples no longer get better.',
     vocabularyUnused: 'Usual in the first steps. If it stays so, start again with a smaller codebook.',
-    paused: 'Nothing is lost; resume whenever you like.',
+    paused: 'It is saved and its memory is free; resume whenever you like.',
     stopping: 'The checkpoint is being written.',
     stopped: 'Resume to go on from exactly here, or generate from what it has learned.',
     completed: 'Generate from it, or train it longer.',

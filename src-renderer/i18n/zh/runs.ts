@@ -113,7 +113,7 @@ export default {
     grammarFalling: '状态健康，无需操作。',
     grammarSteady: '后续改进缓慢。样图不再变好时即可停止。',
     vocabularyUnused: '最初几步常见。若一直如此，请换小一些的码本重新训练。',
-    paused: '进度完好，随时可以继续。',
+    paused: '已保存并释放内存，随时可以继续。',
     stopping: '正在写入检查点。',
     stopped: '可从此处继续，也可直接生成图片。',
     completed: '可以生成图片，也可以延长训练。',
