@@ -19,6 +19,10 @@ export type SourceItem = PictureFactsFromSource & {
   content:
     | {
         kind: 'file';
+        /** Where the file can be read from as it is, by another process too. */
+        path?: string;
+        /** Its size where that is known before it is read. */
+        bytes?: number;
         /** Reads at most 512 MB; @throws StudioError `file-unreadable`, `archive-corrupt` for this picture alone. */
         read(signal: AbortSignal): Promise<Buffer>;
       }
@@ -66,6 +70,8 @@ export interface OpenedSource {
   items(signal: AbortSignal): AsyncIterable<SourceItem>;
   /** Files passed over because they are no pictures; final once the items are through. */
   ignored(): number;
+  /** Called once all pictures are stored, before `close`: what was kept for another attempt can go. */
+  taken?(): Promise<void>;
   close(): void | Promise<void>;
 }
 
