@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
-import type { Activation } from '../../src-main/engine/kernels/activations.ts';
+import { numbersByResult, type Activation } from '../../src-main/engine/kernels/activations.ts';
 import type { ConvolutionShape } from '../../src-main/engine/kernels/kernel-jobs.ts';
 import { bestVariant, kernelVariants, supportsVariant } from '../../src-main/engine/kernels/variants.ts';
 import {
@@ -310,6 +310,18 @@ describe.each(kernelVariants.filter(supportsVariant))('the %s kernels', (variant
         false,
         true,
       ]);
+      if (activation in numbersByResult) {
+        const results = bench.put(actual);
+        bench.kernels.activationGradientByResult(
+          activation,
+          values.length,
+          bench.put(gradient),
+          results,
+          slopes,
+        );
+        const byResult = bench.get(slopes, values.length);
+        expect(largestError(byResult, { values: expectedSlopes, magnitudes: unit })).toBeLessThan(tolerance);
+      }
     }
   });
 

@@ -16,3 +16,6 @@ export const activationNumbers: Record<Activation, number> = {
 /** Whether an activation takes no exponential, and so costs little. */
 export const isPolynomial = (activation: Activation): boolean =>
   activation === 'linear' || activation === 'relu' || activation === 'leakyRelu';
+
+/** By these the gradient kernel knows the activations whose slope it is to take from their result. */
+export const numbersByResult: Partial<Record<Activation, number>> = { tanh: 101, sigmoid: 102 };

@@ -1,5 +1,5 @@
 /** Activations, losses, softmax, sums over rows or axes: kernels that touch each element once or twice. */
-import { activationNumbers, isPolynomial, type Activation } from './activations.ts';
+import { activationNumbers, isPolynomial, numbersByResult, type Activation } from './activations.ts';
 import type { KernelHost } from './kernel-module.ts';
 import type { KernelRunner } from './kernel-runner.ts';
 
@@ -17,6 +17,14 @@ export interface ElementKernels {
     length: number,
     gradient: number,
     argument: number,
+    output: number,
+  ): void;
+  /** The same from what the activation gave, of those in `numbersByResult`. */
+  activationGradientByResult(
+    activation: Activation,
+    length: number,
+    gradient: number,
+    result: number,
     output: number,
   ): void;
   /**
@@ -84,6 +92,14 @@ export function createElementKernels({ execute, result }: KernelRunner, host: Ke
         length,
         gradient,
         argument,
+        output,
+      ]),
+    activationGradientByResult: (activation, length, gradient, from, output) =>
+      execute('activationGradient', length * 2, [
+        numbersByResult[activation]!,
+        length,
+        gradient,
+        from,
         output,
       ]),
     crossEntropy: (length, logits, targets, target, output) =>

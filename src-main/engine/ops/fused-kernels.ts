@@ -26,7 +26,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { KernelAttachment } from '../kernels/attachment.ts';
 import { convolutionShapeOf } from '../kernels/convolution-shape.ts';
-import type { Activation } from '../kernels/activations.ts';
+import { numbersByResult, type Activation } from '../kernels/activations.ts';
 import { registerLossKernels } from './loss-kernels.ts';
 import { registerNormalizationKernels } from './normalization-kernels.ts';
 import { registerPictureChoice } from './picture-choice.ts';
@@ -48,6 +48,17 @@ export function registerFusedKernels(attachment: KernelAttachment): void {
   registerFused('activationGradient', ({ dy, x }, { activation }) => {
     const dx = output(x.shape);
     kernels.activationGradient(activation as Activation, sizeOf(x), address(dy), address(x), address(dx));
+    return dx;
+  });
+
+  registerFused('smoothActivationGradient', ({ dy, x, y }, { activation }) => {
+    const kind = activation as Activation;
+    const dx = output(x.shape);
+    if (kind in numbersByResult) {
+      kernels.activationGradientByResult(kind, sizeOf(x), address(dy), address(y), address(dx));
+    } else {
+      kernels.activationGradient(kind, sizeOf(x), address(dy), address(x), address(dx));
+    }
     return dx;
   });
 
@@ -187,8 +198,20 @@ function registerFusedGradients(): void {
   registerGradient({
     kernelName: fusedKernelNames.smoothActivation,
     inputsToSave: ['x'],
-    gradFunc: (dy, [x], { activation }) => ({
-      x: () => runFused('activationGradient', { dy: dy as Tensor, x }, { activation }),
+    outputsToSave: [true],
+    gradFunc: (dy, [x, y], { activation }) => ({
+      x: () => runFused('smoothActivationGradient', { dy: dy as Tensor, x, y }, { activation }),
+    }),
+  });
+
+  registerGradient({
+    kernelName: fusedKernelNames.smoothActivationGradient,
+    inputsToSave: ['dy', 'x', 'y'],
+    gradFunc: (upstream, [dy, x, y], { activation }) => ({
+      dy: () => runFused('smoothActivationGradient', { dy: upstream as Tensor, x, y }, { activation }),
+      x: () => mul(mul(upstream as Tensor, dy), curvature(x, activation as Activation)),
+      // It is a function of x, whose gradient includes it.
+      y: () => zerosLike(y),
     }),
   });
 

@@ -12,6 +12,7 @@ export const fusedKernelNames = {
   activation: 'ImagoActivation',
   smoothActivation: 'ImagoSmoothActivation',
   activationGradient: 'ImagoActivationGradient',
+  smoothActivationGradient: 'ImagoSmoothActivationGradient',
   dense: 'ImagoDense',
   convolution: 'ImagoConvolution',
   transposedConvolution: 'ImagoTransposedConvolution',

@@ -24,12 +24,15 @@ export class ActivationGradientJob {
   length: i32;
   /** Gradient with respect to the activation's result. */
   gradient: u32;
-  /** The activation's argument; for ReLU and leaky ReLU its result does as well. */
+  /** The activation's argument, or its result; for ReLU and leaky ReLU either will do. */
   argument: u32;
   output: u32;
 }
 
 const GROUP: i32 = 16;
+/** Slopes of an activation from its result instead of its argument, which spares an exponential. */
+const TANH_BY_RESULT: i32 = 101;
+const SIGMOID_BY_RESULT: i32 = 102;
 
 export function activation(job: ActivationJob, index: i32, count: i32): void {
   const kind = job.activation;
@@ -55,10 +58,11 @@ function slopeTimes(kind: i32, gradient: v128, x: v128): v128 {
     const reduced = f32x4.mul(gradient, f32x4.splat(LEAKY_SLOPE));
     return v128.bitselect(gradient, reduced, f32x4.gt(x, zero));
   }
-  if (kind == Activation.Tanh) {
-    const y = hyperbolicTangent(x);
+  if (kind == Activation.Tanh || kind == TANH_BY_RESULT) {
+    const y = kind == Activation.Tanh ? hyperbolicTangent(x) : x;
     return f32x4.mul(gradient, f32x4.sub(one, f32x4.mul(y, y)));
   }
+  if (kind == SIGMOID_BY_RESULT) return f32x4.mul(gradient, f32x4.mul(x, f32x4.sub(one, x)));
   if (kind == Activation.Linear) return gradient;
   if (kind == Activation.Gelu) {
     const share = geluShare(x);

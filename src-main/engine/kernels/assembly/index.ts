@@ -55,7 +55,6 @@ import {
 } from './reduction';
 
 import {
-  WINOGRAD_SCRATCH,
   winogradFilter,
   winogradFilterBack,
   winogradInput,
@@ -63,6 +62,7 @@ import {
   WinogradJob,
   winogradOutput,
   winogradOutputBack,
+  winogradScratch,
 } from './winograd';
 
 /** The numbers that `kernel-runner.ts` uses on the other side. */
@@ -130,7 +130,7 @@ export function scratchBytes(kernel: i32, job: usize): usize {
     case Kernel.WinogradOutputBack:
     case Kernel.WinogradFilter:
     case Kernel.WinogradFilterBack:
-      return WINOGRAD_SCRATCH;
+      return winogradScratch(changetype<WinogradJob>(job));
     case Kernel.GroupNormalization:
     case Kernel.GroupNormalizationGradient:
       return groupNormalizationScratch(changetype<GroupNormalizationJob>(job).channels);

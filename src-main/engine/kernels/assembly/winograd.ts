@@ -13,7 +13,17 @@
  * output channel], with `pointStride` bytes from point to point. Channels come in fours.
  */
 import { activateInPlace, fillWithBias, inside } from './picture';
-import { activate, multiplyAdd, rangeStart } from './vector';
+import { activate, rangeStart } from './vector';
+import {
+  storeInput,
+  storeOutputBack,
+  transformFilter,
+  transformFilterBack,
+  transformInput,
+  transformInputBack,
+  transformOutput,
+  transformOutputBack,
+} from './winograd-transforms';
 
 @unmanaged
 export class WinogradJob {
@@ -37,117 +47,25 @@ export class WinogradJob {
 const TILE: i32 = 4;
 const POINTS: i32 = 5;
 
-/** Squares of vectors before and between the passes over rows and over columns. */
-export const WINOGRAD_SCRATCH: usize = (16 + 20) * 16;
+/** Squares of vectors between the passes over rows and over columns, then the addresses of a square's pixels. */
+const SQUARES: usize = (16 + 20) * 16;
+const ADDRESSES: usize = 128;
+
+/** With a pixel's channels of zeros, for what lies outside a picture. */
+export function winogradScratch(job: WinogradJob): usize {
+  return SQUARES + ADDRESSES + <usize>max(job.inputChannels, job.outputChannels) * 4;
+}
 
 @inline
 function tilesAlong(size: i32): i32 {
   return (size + TILE - 1) / TILE;
 }
 
-@inline
-function times(value: v128, factor: f32): v128 {
-  return f32x4.mul(value, f32x4.splat(factor));
-}
-
-@inline
-function plusTimes(sum: v128, value: v128, factor: f32): v128 {
-  return multiplyAdd(value, f32x4.splat(factor), sum);
-}
-
-/** B' d along one axis, from vectors `from` bytes apart to vectors `to` bytes apart. */
-@inline
-function transformInput(source: usize, from: usize, target: usize, to: usize): void {
-  const d0 = v128.load(source);
-  const d1 = v128.load(source + from);
-  const d2 = v128.load(source + 2 * from);
-  const d3 = v128.load(source + 3 * from);
-  const d4 = v128.load(source + 4 * from);
-  const odd = f32x4.sub(d3, d1);
-  v128.store(target, plusTimes(odd, f32x4.sub(d0, d2), 2));
-  v128.store(target + to, f32x4.sub(plusTimes(d3, d1, -2), d2));
-  v128.store(target + 2 * to, plusTimes(plusTimes(d3, d1, 2), d2, -3));
-  v128.store(target + 3 * to, odd);
-  v128.store(target + 4 * to, plusTimes(f32x4.sub(d4, d2), odd, -2));
-}
-
-/** The transpose of `transformInput`. */
-@inline
-function transformInputBack(source: usize, from: usize, target: usize, to: usize): void {
-  const n0 = v128.load(source);
-  const n1 = v128.load(source + from);
-  const n2 = v128.load(source + 2 * from);
-  const n3 = v128.load(source + 3 * from);
-  const n4 = v128.load(source + 4 * from);
-  const difference = f32x4.add(f32x4.sub(n2, n1), n4);
-  v128.store(target, times(n0, 2));
-  v128.store(target + to, f32x4.sub(plusTimes(f32x4.neg(n0), difference, 2), n3));
-  const sum = f32x4.add(n1, n4);
-  v128.store(target + 2 * to, f32x4.neg(f32x4.add(plusTimes(sum, n0, 2), times(n2, 3))));
-  const all = f32x4.add(f32x4.add(n0, n1), f32x4.add(n2, n3));
-  v128.store(target + 3 * to, plusTimes(all, n4, -2));
-  v128.store(target + 4 * to, n4);
-}
-
-/** A' m along one axis: five vectors become four. */
-@inline
-function transformOutput(source: usize, from: usize, target: usize, to: usize): void {
-  const m0 = v128.load(source);
-  const m1 = v128.load(source + from);
-  const m2 = v128.load(source + 2 * from);
-  const m3 = v128.load(source + 3 * from);
-  const m4 = v128.load(source + 4 * from);
-  const sum = f32x4.add(m1, m2);
-  const difference = f32x4.sub(m1, m2);
-  v128.store(target, f32x4.add(f32x4.add(m0, sum), m3));
-  v128.store(target + to, plusTimes(difference, m3, 2));
-  v128.store(target + 2 * to, plusTimes(sum, m3, 4));
-  v128.store(target + 3 * to, plusTimes(f32x4.add(difference, m4), m3, 8));
-}
-
-/** A e along one axis, the transpose of `transformOutput`: four vectors become five. */
-@inline
-function transformOutputBack(source: usize, from: usize, target: usize, to: usize): void {
-  const e0 = v128.load(source);
-  const e1 = v128.load(source + from);
-  const e2 = v128.load(source + 2 * from);
-  const e3 = v128.load(source + 3 * from);
-  const even = f32x4.add(e0, e2);
-  const odd = f32x4.add(e1, e3);
-  v128.store(target, e0);
-  v128.store(target + to, f32x4.add(even, odd));
-  v128.store(target + 2 * to, f32x4.sub(even, odd));
-  v128.store(target + 3 * to, plusTimes(plusTimes(plusTimes(e0, e1, 2), e2, 4), e3, 8));
-  v128.store(target + 4 * to, e3);
-}
-
-/** G g along one axis: two vectors become five. */
-@inline
-function transformFilter(source: usize, from: usize, target: usize, to: usize): void {
-  const g0 = v128.load(source);
-  const g1 = v128.load(source + from);
-  v128.store(target, times(g0, 0.5));
-  v128.store(target + to, times(f32x4.add(g0, g1), -0.5));
-  v128.store(target + 2 * to, times(f32x4.sub(g1, g0), 1.0 / 6.0));
-  v128.store(target + 3 * to, times(plusTimes(g0, g1, 2), 1.0 / 6.0));
-  v128.store(target + 4 * to, g1);
-}
-
-/** The transpose of `transformFilter`. */
-@inline
-function transformFilterBack(source: usize, from: usize, target: usize, to: usize): void {
-  const u0 = v128.load(source);
-  const u1 = times(v128.load(source + from), -0.5);
-  const u2 = times(v128.load(source + 2 * from), 1.0 / 6.0);
-  const u3 = times(v128.load(source + 3 * from), 1.0 / 6.0);
-  const u4 = v128.load(source + 4 * from);
-  v128.store(target, f32x4.add(plusTimes(f32x4.sub(u3, u2), u0, 0.5), u1));
-  v128.store(target + to, f32x4.add(plusTimes(f32x4.add(u1, u2), u3, 2), u4));
-}
-
-/** Copies a square of pixels, `count` wide and high, to `square`; zero where the picture ends. */
-@inline
-function gather(
+/**
+ * Writes the addresses of a square of pixels, `count` wide and high, to `pixels`; where the picture ends, that of
+ * `beside` instead. Every four channels of a square are then read and written without looking at its place again.
+ */
+function locate(
   picture: usize,
   row: i32,
   column: i32,
@@ -156,18 +74,24 @@ function gather(
   height: i32,
   width: i32,
   pixelBytes: usize,
-  square: usize,
+  beside: usize,
+  pixels: usize,
 ): void {
   for (let a = 0; a < count; a++) {
     const y = row + a * step;
     const line = picture + <usize>(y * width) * pixelBytes;
     for (let b = 0; b < count; b++) {
       const x = column + b * step;
-      const readable = inside(y, height) && inside(x, width);
-      const value = readable ? v128.load(line + <usize>x * pixelBytes) : f32x4.splat(0);
-      v128.store(square + <usize>(a * count + b) * 16, value);
+      const there = inside(y, height) && inside(x, width);
+      store<u32>(pixels, <u32>(there ? line + <usize>x * pixelBytes : beside));
+      pixels += 4;
     }
   }
+}
+
+@inline
+function pixelAt(pixels: usize, which: usize, channel: usize): v128 {
+  return v128.load(<usize>load<u32>(pixels + which * 4) + channel);
 }
 
 /** transformed = B' input B for the pictures of a thread. */
@@ -178,6 +102,9 @@ export function winogradInput(job: WinogradJob, index: i32, count: i32, square: 
   const across = tilesAlong(job.outputWidth);
   const point = <usize>job.pointStride;
   const pictureBytes = <usize>(job.inputHeight * job.inputWidth) * pixelBytes;
+  const pixels = square + SQUARES;
+  const zeros = pixels + ADDRESSES;
+  memory.fill(zeros, 0, pixelBytes);
   const end = rangeStart(job.batch, 1, index + 1, count);
   for (let n = rangeStart(job.batch, 1, index, count); n < end; n++) {
     const picture = <usize>job.plain + <usize>n * pictureBytes;
@@ -189,9 +116,16 @@ export function winogradInput(job: WinogradJob, index: i32, count: i32, square: 
       for (let phase = 0; phase < 4; phase++) {
         const row = top + (phase >> 1);
         const column = left + (phase & 1);
+        locate(picture, row, column, 2, POINTS, job.inputHeight, job.inputWidth, pixelBytes, zeros, pixels);
         for (let c: usize = 0; c < pixelBytes; c += 16) {
-          gather(picture + c, row, column, 2, POINTS, job.inputHeight, job.inputWidth, pixelBytes, square);
-          for (let b: usize = 0; b < 5; b++) transformInput(square + b * 16, 80, square + b * 16, 80);
+          for (let b: usize = 0; b < 5; b++) {
+            const d0 = pixelAt(pixels, b, c);
+            const d1 = pixelAt(pixels, b + 5, c);
+            const d2 = pixelAt(pixels, b + 10, c);
+            const d3 = pixelAt(pixels, b + 15, c);
+            const d4 = pixelAt(pixels, b + 20, c);
+            storeInput(d0, d1, d2, d3, d4, square + b * 16, 80);
+          }
           for (let a: usize = 0; a < 5; a++) {
             transformInput(square + a * 80, 16, target + a * 5 * point, point);
           }
@@ -212,6 +146,7 @@ export function winogradInputBack(job: WinogradJob, index: i32, count: i32, squa
   const across = tilesAlong(job.outputWidth);
   const point = <usize>job.pointStride;
   const pictureFloats = height * width * channels;
+  const pixels = square + SQUARES;
   const end = rangeStart(job.batch, 1, index + 1, count);
   for (let n = rangeStart(job.batch, 1, index, count); n < end; n++) {
     const picture = <usize>job.plain + <usize>n * pictureFloats * 4;
@@ -224,21 +159,17 @@ export function winogradInputBack(job: WinogradJob, index: i32, count: i32, squa
       for (let phase = 0; phase < 4; phase++) {
         const row = top + (phase >> 1);
         const column = left + (phase & 1);
+        locate(picture, row, column, 2, POINTS, height, width, pixelBytes, 0, pixels);
         for (let c: usize = 0; c < pixelBytes; c += 16) {
           for (let a: usize = 0; a < 5; a++) {
             transformInputBack(source + a * 5 * point, point, square + a * 80, 16);
           }
           for (let b: usize = 0; b < 5; b++) transformInputBack(square + b * 16, 80, square + b * 16, 80);
-          for (let a = 0; a < POINTS; a++) {
-            const y = row + 2 * a;
-            if (!inside(y, height)) continue;
-            for (let b = 0; b < POINTS; b++) {
-              const x = column + 2 * b;
-              if (!inside(x, width)) continue;
-              const pixel = picture + <usize>(y * width + x) * pixelBytes + c;
-              const change = v128.load(square + <usize>(a * POINTS + b) * 16);
-              v128.store(pixel, f32x4.add(v128.load(pixel), change));
-            }
+          for (let i: usize = 0; i < <usize>(POINTS * POINTS); i++) {
+            const start = <usize>load<u32>(pixels + i * 4);
+            if (start == 0) continue;
+            const pixel = start + c;
+            v128.store(pixel, f32x4.add(v128.load(pixel), v128.load(square + i * 16)));
           }
           source += 16;
         }
@@ -289,7 +220,10 @@ export function winogradOutputBack(job: WinogradJob, index: i32, count: i32, squ
   const down = tilesAlong(height);
   const across = tilesAlong(width);
   const point = <usize>job.pointStride;
-  const rows = square + 16 * 16;
+  const rows = square;
+  const pixels = square + SQUARES;
+  const zeros = pixels + ADDRESSES;
+  memory.fill(zeros, 0, pixelBytes);
   const end = rangeStart(job.batch, 1, index + 1, count);
   for (let n = rangeStart(job.batch, 1, index, count); n < end; n++) {
     const picture = <usize>job.plain + <usize>(n * height * width) * pixelBytes;
@@ -297,9 +231,15 @@ export function winogradOutputBack(job: WinogradJob, index: i32, count: i32, squ
       const row = (tile / across) * TILE;
       const column = (tile % across) * TILE;
       const target = <usize>job.transformed + <usize>(n * down * across + tile) * pixelBytes;
+      locate(picture, row, column, 1, TILE, height, width, pixelBytes, zeros, pixels);
       for (let c: usize = 0; c < pixelBytes; c += 16) {
-        gather(picture + c, row, column, 1, TILE, height, width, pixelBytes, square);
-        for (let b: usize = 0; b < 4; b++) transformOutputBack(square + b * 16, 64, rows + b * 16, 64);
+        for (let b: usize = 0; b < 4; b++) {
+          const e0 = pixelAt(pixels, b, c);
+          const e1 = pixelAt(pixels, b + 4, c);
+          const e2 = pixelAt(pixels, b + 8, c);
+          const e3 = pixelAt(pixels, b + 12, c);
+          storeOutputBack(e0, e1, e2, e3, rows + b * 16, 64);
+        }
         for (let a: usize = 0; a < 5; a++) {
           transformOutputBack(rows + a * 64, 16, target + c + a * 5 * point, point);
         }
