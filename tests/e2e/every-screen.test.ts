@@ -36,6 +36,8 @@ describe.skipIf(missing !== null || wantedFace === 'desktop')('every screen', ()
       `/data/${String(dataset)}?tab=augmentation`,
       '/runs',
       `/runs/${run}`,
+      `/runs/${run}?tab=settings`,
+      `/runs/${run}?tab=lineage`,
       `/generate?run=${run}`,
       '/gallery',
       `/export?run=${run}`,
