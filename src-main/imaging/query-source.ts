@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { SourceKind } from '../contract/domain/sources.ts';
 import { StudioError } from '../contract/errors.ts';
 import { imageColumnOf, itemOfRow, type TableRow } from './row-item.ts';
@@ -53,9 +54,12 @@ export function requireSelect(query: string): void {
   if (!/^\(*\s*(select|values|with|table)\b/i.test(bare)) throw notASelect();
 }
 
+/** So long an opening waits for the first rows: what is wrong with a query mostly shows at once. */
+const graceMs = 2000;
+
 /**
- * A source that yields the rows of a query. The first rows are fetched here, so that what is wrong with the query
- * is known before an import begins.
+ * A source that yields the rows of a query. What the database refuses within two seconds is thrown here, before an
+ * import begins; a query that takes longer goes on in the import, where it can be cancelled.
  *
  * @throws StudioError `query-without-pictures`, and what the cursor throws
  */
@@ -65,26 +69,40 @@ export async function openQuery(
   cursor: QueryCursor,
   openSignal: AbortSignal,
 ): Promise<OpenedSource> {
-  let first: readonly TableRow[];
-  let imageColumn: string | null;
-  try {
-    first = await cursor.next(openSignal);
-    imageColumn = imageColumnOf(first);
-    if (imageColumn === null) throw withoutPictures(first);
-  } catch (thrown) {
+  const closing = new AbortController();
+  const close = async () => {
+    closing.abort(new Error('The query was closed.'));
     await cursor.close();
+  };
+  const start = async () => {
+    const rows = await cursor.next(AbortSignal.any([openSignal, closing.signal]));
+    const column = imageColumnOf(rows);
+    if (column === null) throw withoutPictures(rows);
+    return { rows, column };
+  };
+  let first: ReturnType<typeof start> | null = start();
+  // Its failure is seen by whoever waits for it; until then it must not count as unhandled.
+  first.catch(() => undefined);
+  const grace = new AbortController();
+  try {
+    await Promise.race([first, setTimeout(graceMs, undefined, { signal: grace.signal })]);
+  } catch (thrown) {
+    await close();
     throw thrown;
+  } finally {
+    grace.abort();
   }
-  const column = imageColumn;
 
   async function* items(signal: AbortSignal): AsyncGenerator<SourceItem> {
-    let row = 0;
-    for (let rows = first; rows.length > 0; rows = await cursor.next(signal)) {
-      first = [];
+    if (!first) throw new Error('A query is read once.');
+    const begun = await orAborted(first, signal);
+    first = null;
+    let { rows } = begun;
+    for (let row = 0; rows.length > 0; rows = await cursor.next(signal)) {
       for (const found of rows) {
         signal.throwIfAborted();
-        yield itemOfRow(found, column, `row ${row + 1}`);
         row += 1;
+        yield itemOfRow(found, begun.column, `row ${row}`);
       }
     }
   }
@@ -101,7 +119,7 @@ export async function openQuery(
     companions: [],
     items,
     ignored: () => 0,
-    close: () => cursor.close(),
+    close,
   };
 }
 

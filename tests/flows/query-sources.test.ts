@@ -126,9 +126,19 @@ describe('SQLite', () => {
 
   test('a query that takes for ever can be cancelled', async () => {
     const abort = new AbortController();
-    const opening = open(await database(), endless, 3600, abort.signal);
+    const reading = open(await database(), endless, 3600, abort.signal).then((source) =>
+      itemsOf(source, abort.signal),
+    );
     setTimeout(() => abort.abort(new Error('enough')), 300);
-    await expect(opening).rejects.toThrow('enough');
+    await expect(reading).rejects.toThrow('enough');
+  });
+
+  test('a query that is slow at first goes on in the import, and is cancelled there', async () => {
+    const source = await open(await database(), endless, 3600);
+    const abort = new AbortController();
+    const reading = itemsOf(source, abort.signal);
+    setTimeout(() => abort.abort(new Error('enough')), 100);
+    await expect(reading).rejects.toThrow('enough');
   });
 
   test('a file that is none, and no database', async () => {
@@ -231,15 +241,20 @@ describe('PostgreSQL', () => {
   test('a cancelled query ends on the server too', async ({ skip }) => {
     if (!server) return skip('no PostgreSQL server here');
     const abort = new AbortController();
-    const opening = open(server.connection, 'SELECT picture FROM photo, pg_sleep(600)', 3600, abort.signal);
-    opening.catch(() => undefined);
+    const reading = open(
+      server.connection,
+      'SELECT picture FROM photo, pg_sleep(600)',
+      3600,
+      abort.signal,
+    ).then((source) => itemsOf(source, abort.signal));
+    reading.catch(() => undefined);
     const sleeping = `SELECT count(*)::int AS n FROM pg_stat_activity
       WHERE query LIKE '%pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()`;
     await onServer(server.connection, async (client) => {
       const running = async () => (await client.query<{ n: number }>(sleeping)).rows[0]?.n;
       while ((await running()) !== 1) await new Promise((resolve) => setTimeout(resolve, 50));
       abort.abort(new Error('enough'));
-      await expect(opening).rejects.toThrow('enough');
+      await expect(reading).rejects.toThrow('enough');
       while ((await running()) !== 0) await new Promise((resolve) => setTimeout(resolve, 50));
     });
   });
