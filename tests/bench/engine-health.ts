@@ -10,6 +10,7 @@ import {
   type EngineJob,
 } from '../../src-main/contract/engine-messages.ts';
 import { words } from '../../src-main/engine/random.ts';
+import { engineFlags } from '../../src-main/studio/engine-process.ts';
 import { findNet, setUp } from './nets.ts';
 import { spreadOf } from './steps.ts';
 import { startNet } from './timed-process.ts';
@@ -43,7 +44,7 @@ async function runEngine(job: (folder: string) => EngineJob): Promise<{ report: 
   const reports: { report: string; atMs: number }[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
-      const child = fork(engineFile, { serialization: 'advanced' });
+      const child = fork(engineFile, { serialization: 'advanced', execArgv: [...engineFlags] });
       child.on('message', (message) => {
         const parsed = engineReportSchema.parse(message);
         if (parsed.report === 'failed') reject(new Error(parsed.failure.message));

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { BackendId } from '../../src-main/contract/domain/backends.ts';
+import { engineFlags } from '../../src-main/studio/engine-process.ts';
 
 const startedSchema = z.object({ device: z.string() });
 const answerSchema = z.object({
@@ -33,7 +34,11 @@ export function startNet(
   backend: BackendId = 'wasm',
 ): Promise<TimedProcess> {
   const script = pathOf('trained-net.ts');
-  return start(process.execPath, [script, netId, String(threads), String(batchSize), backend], {});
+  return start(
+    process.execPath,
+    [...engineFlags, script, netId, String(threads), String(batchSize), backend],
+    {},
+  );
 }
 
 /**
@@ -65,6 +70,10 @@ async function start(
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   });
+  // One that is stopped would outlive a bench that fails.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.removeListener('exit', kill));
   const failed = new Promise<never>((_, reject) => child.on('error', reject));
   failed.catch(() => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
