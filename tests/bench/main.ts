@@ -2,12 +2,14 @@
  * What a training step costs, beside PyTorch's on the same machine in the same run.
  *
  *   npm run bench                 everything
- *   npm run bench -- steps        only the steps; likewise `scaling`, `health`
+ *   npm run bench -- steps        only the steps; likewise `scaling`, `health`, `datasets`
  *
  *   --only mlp-gan-28,vae-28      only these nets      --rounds 9        turns for each net
  *   --threads 2                   for both sides       --round-ms 700    length of a turn
  *   --flat-steps 20000            for the memory       --no-peer         ours alone
  *   --json FILE                   the figures as JSON too
+ *
+ * The datasets by part: `--only near-duplicates,grid,planted,skin-tones,labels`.
  *
  * The quality of what is drawn takes hours and has to be asked for: `npm run bench -- quality`, with
  *   --mnist FOLDER                the 10 000 test digits as IDX files
@@ -22,6 +24,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
 import { presets } from '../../src-main/contract/presets.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
+import { benchDatasets, datasetsTable, type DatasetFigure } from './datasets.ts';
 import { benchHealth, healthTable, scalingTable, type Figure } from './engine-health.ts';
 import { benchQuality, qualityTable, type QualityOptions, type QualityReport } from './quality/quality.ts';
 import { benchSteps, stepsTable, type StepsResult } from './steps.ts';
@@ -44,7 +47,7 @@ const { values, positionals } = parseArgs({
     peer: { type: 'boolean', default: true },
   },
 });
-const sections = ['steps', 'scaling', 'health', 'quality'];
+const sections = ['steps', 'scaling', 'health', 'datasets', 'quality'];
 const unknown = positionals.find((name) => !sections.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no section “${unknown}”. Sections: ${sections.join(', ')}.`);
@@ -65,8 +68,9 @@ const results: {
   steps: StepsResult[];
   health: Figure[];
   scaling: string | null;
+  datasets: DatasetFigure[];
   quality: QualityReport | null;
-} = { steps: [], health: [], scaling: null, quality: null };
+} = { steps: [], health: [], scaling: null, datasets: [], quality: null };
 if (wants('steps')) {
   const python = values.peer ? await findPython() : null;
   if (values.peer && !python) console.log('PyTorch is not installed here: ours alone is timed.');
@@ -94,6 +98,10 @@ if (wants('quality')) {
   };
   results.quality = await benchQuality(options, (line) => console.log(line));
 }
+if (wants('datasets')) {
+  const only = values.only === '' ? [] : values.only.split(',');
+  results.datasets = await benchDatasets(only, (line) => console.log(line));
+}
 if (wants('scaling')) results.scaling = await scalingTable(threads, Math.min(5, rounds));
 
 const machine = `${cpus()[0]!.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}`;
@@ -102,6 +110,7 @@ console.log(
   `\n${new Date().toISOString().slice(0, 10)} · ${machine} · ${threads} threads · load ${load.join(' ')}`,
 );
 if (results.steps.length > 0) console.log(`\n${stepsTable(results.steps, red)}`);
+if (results.datasets.length > 0) console.log(`\n${datasetsTable(results.datasets)}`);
 if (results.health.length > 0) console.log(`\n${healthTable(results.health, red)}`);
 if (results.scaling !== null) console.log(`\n${results.scaling}`);
 if (results.quality !== null) console.log(`\n${qualityTable(results.quality)}`);
