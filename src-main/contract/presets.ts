@@ -114,7 +114,7 @@ export const presets: readonly Preset[] = [
   preset('vqvae-transformer', 64, 3, 12_000, { codebookSize: 512, batchSize: 32, sampleEverySteps: 100 }),
   ...([1, 3] as const).map((channels) =>
     preset('ddpm', 64, channels, 20_000, {
-      ...{ baseChannels: 16, batchSize: 32, learningRate: 0.0005 },
+      ...{ batchSize: 32, learningRate: 0.0005 },
       ...{ sampleEverySteps: 200, checkpointEverySteps: 400 },
     }),
   ),

@@ -2,13 +2,14 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import { openBackend } from '../../src-main/engine/backends/open-backend.ts';
 import { openDataset } from '../../src-main/engine/dataset-reader.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
 import { normals } from '../../src-main/engine/random.ts';
 import { drawSampleSheet, samplePixels } from '../../src-main/engine/sample-sheet.ts';
 import { makeRunFolders, smallConfig } from './engine-fixtures.ts';
-import { build } from './model-fixtures.ts';
+import { build, trainOn } from './model-fixtures.ts';
 
 const made: string[] = [];
 beforeAll(async () => {
@@ -18,11 +19,18 @@ beforeAll(async () => {
 afterEach(() => made.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
 
 describe('a conditional model', () => {
-  it('draws what its classes look like: the dark class dark, the bright class bright', () => {
-    const config = {
-      ...smallConfig('cgan-28', { batchSize: 16, learningRate: 0.002 }),
-      classes: ['dark', 'bright'],
-    };
+  it.each<[string, Settings]>([
+    ['cgan-28', { learningRate: 0.002 }],
+    ['cgan-28', { learningRate: 0.002, classGuidance: 'auxiliary' }],
+    [
+      'vae-28',
+      { learningRate: 0.005, learnClasses: true, averageHalfLifeSteps: 10, klWarmUpSteps: 0, beta: 20 },
+    ],
+    ['resnet-gan-28', { learningRate: 0.002, learnClasses: true }],
+    ['ddpm-28', { learningRate: 0.005, learnClasses: true, averageHalfLifeSteps: 20, snrLimit: 0 }],
+    ['vqvae-transformer-28', { learningRate: 0.005, learnClasses: true, averageHalfLifeSteps: 20 }],
+  ])('%s %o draws what its classes look like: the dark class dark, the bright class bright', (id, chosen) => {
+    const config = { ...smallConfig(id, { batchSize: 16, ...chosen }), classes: ['dark', 'bright'] };
     const model = build(config);
     const labels = Int32Array.from({ length: 16 }, (_, index) => index % 2);
     const images = tf.tidy(
@@ -34,9 +42,10 @@ describe('a conditional model', () => {
     );
     for (let step = 0; step < 150; step++) model.trainStep(images, step, labels);
     images.dispose();
-    const latents = normals(1, 'test-latents', 0, 8 * 8);
+    const latents = normals(1, 'test-latents', 0, 8 * model.latentSize);
+    const sampling: Settings = config.family === 'ddpm' ? { samplingSteps: 10 } : {};
     const brightness = (label: number) => {
-      const pixels = samplePixels(model, latents, 8, new Array<number>(8).fill(label));
+      const pixels = samplePixels(model, latents, 8, new Array<number>(8).fill(label), sampling);
       return pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
     };
     expect(brightness(0)).toBeLessThan(100);
@@ -52,6 +61,26 @@ describe('a conditional model', () => {
     const many = build({ ...smallConfig('cgan-28'), classes });
     expect(drawSampleSheet(many)).toMatchObject({ columns: 16, rows: 8 });
     many.dispose();
+  });
+});
+
+describe('truncation', () => {
+  it('brings the pictures of a style-modulated generator together, and is refused where there are no styles', () => {
+    const model = build(smallConfig('resnet-gan-28', { generatorKind: 'style', averageHalfLifeSteps: 0 }));
+    trainOn(model, 0, 3);
+    const latents = normals(1, 'test-latents', 0, 16 * model.latentSize);
+    const spread = (truncation: number) =>
+      tf.tidy(() => {
+        const drawn = model.sample(tf.tensor2d(latents, [16, model.latentSize]), undefined, { truncation });
+        return tf.mean(tf.squaredDifference(drawn, tf.mean(drawn, 0))).dataSync()[0]!;
+      });
+    expect(spread(0.3)).toBeLessThan(spread(1) / 2);
+    model.dispose();
+    const plain = build(smallConfig('resnet-gan-28'));
+    expect(() => samplePixels(plain, latents, 16, undefined, { truncation: 0.5 })).toThrow(
+      expect.objectContaining({ code: 'setting-unknown' }),
+    );
+    plain.dispose();
   });
 });
 

@@ -13,7 +13,7 @@ export const ddpm: Family = {
   reference: 'Ho et al., Denoising Diffusion Probabilistic Models, 2020',
   bestMetric: { key: 'denoisingLoss', goal: 'lowest' },
   parameters: [
-    ...withDefaults([baseChannels], { baseChannels: 24 }),
+    ...withDefaults([baseChannels], { baseChannels: 16 }),
     learnClasses,
     {
       key: 'diffusionSteps',

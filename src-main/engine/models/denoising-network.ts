@@ -64,7 +64,7 @@ export function denoisingNetwork({ settings, sizePx, channels, classes }: ModelC
     picture: [
       convolution('start', channels, baseChannels, 3, 1),
       ...from(0),
-      normalization('end.normalize', baseChannels),
+      normalization('end.normalize', baseChannels, 'silu'),
       convolution('end.colours', baseChannels, channels, 3, 0.1),
     ],
   };
@@ -74,13 +74,15 @@ function residualBlock(name: string, inputs: number, outputs: number, conditionS
   return {
     ...{ kind: 'residual', name },
     body: [
-      normalization(`${name}.normalize1`, inputs),
+      normalization(`${name}.normalize1`, inputs, 'silu'),
       convolution(`${name}.convolve1`, inputs, outputs, 3, 1),
+      normalization(`${name}.normalize2`, outputs, 'linear'),
+      // After the normalisation, which would take most of a shift away again (Dhariwal and Nichol, 2021).
       {
         ...{ kind: 'condition-shift', name: `${name}.condition`, inputs: conditionSize, outputs },
         initial: preserving(conditionSize, 1),
       },
-      normalization(`${name}.normalize2`, outputs),
+      { kind: 'activation', name: `${name}.activate`, activation: 'silu' },
       // Small at first: each block starts close to doing nothing.
       convolution(`${name}.convolve2`, outputs, outputs, 3, 0.1),
     ],
@@ -109,8 +111,9 @@ const resizing = (
   initial: preserving((kind === 'convolution' ? 16 : 4) * inputs, 1),
 });
 
-const normalization = (name: string, channels: number): Layer => ({
-  ...{ kind: 'group-normalization', name, channels, groups: sharing(channels, 8), activation: 'silu' },
+const normalization = (name: string, channels: number, activation: 'linear' | 'silu'): Layer => ({
+  ...{ kind: 'group-normalization', name, channels, activation },
+  groups: sharing(channels, Math.min(8, Math.max(1, channels >> 2))),
 });
 
 const attention = (name: string, channels: number): Layer => ({
@@ -118,10 +121,10 @@ const attention = (name: string, channels: number): Layer => ({
   initial: preserving(channels, 0.5),
 });
 
-/** The largest power of two up to `most` that divides `channels`. */
+/** `most`, halved until it divides `channels`. */
 function sharing(channels: number, most: number): number {
   let count = most;
-  while (channels % count !== 0) count /= 2;
+  while (channels % count !== 0) count = Math.max(1, count >> 1);
   return count;
 }
 

@@ -9,7 +9,7 @@ const passed: ReadonlySet<Layer['kind']> = new Set([
   'activation',
   'batch-normalization',
   'group-normalization',
-  'position-sum',
+  'position-mean',
 ]);
 
 /**

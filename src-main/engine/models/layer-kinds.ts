@@ -52,8 +52,8 @@ export type Layer =
   | { readonly kind: 'reshape'; readonly name: string; readonly shape: readonly number[] }
   /** An activation that no other layer carries. */
   | { readonly kind: 'activation'; readonly name: string; readonly activation: PlainActivation }
-  /** Adds up each channel over all positions: `[height, width, channel]` to `[channel]`. */
-  | { readonly kind: 'position-sum'; readonly name: string }
+  /** The mean of each channel over all positions: `[height, width, channel]` to `[channel]`. */
+  | { readonly kind: 'position-mean'; readonly name: string }
   /** `body(x) + shortcut(x)` (He et al., "Deep Residual Learning", 2016); an empty shortcut is x itself. */
   | {
       readonly kind: 'residual';
@@ -177,7 +177,7 @@ function outputShape(layer: SimpleLayer, input: readonly number[]): number[] {
       return [...input];
     case 'projection':
       return [1];
-    case 'position-sum':
+    case 'position-mean':
       return [input.at(-1)!];
     case 'reshape':
     case 'learned-start':

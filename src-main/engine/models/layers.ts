@@ -112,7 +112,7 @@ export function declareWeights(layers: readonly Layer[]): WeightDeclaration[] {
       case 'learned-start':
         return [{ name: `${layer.name}.map`, shape: layer.shape, initial: { mean: 0, deviation: 1 } }];
       case 'activation':
-      case 'position-sum':
+      case 'position-mean':
       case 'reshape':
         return [];
     }
@@ -204,8 +204,8 @@ export function forward(
         return tf.reshape(input, [input.shape[0]!, ...layer.shape]);
       case 'activation':
         return activate(input, layer.activation);
-      case 'position-sum':
-        return tf.sum(input, [1, 2]);
+      case 'position-mean':
+        return tf.mean(input, [1, 2]);
       case 'residual':
         return tf.add(through(layer.body, input), through(layer.shortcut, input));
       case 'bypass':
