@@ -1,6 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { openBackend } from '../../src-main/engine/backends/open-backend.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
 import { bestVariant } from '../../src-main/engine/kernels/variants.ts';
@@ -56,4 +56,23 @@ it('gives what it does not cover to the kernels of tfjs', async () => {
     for (const row of [0, 2, 4]) for (const column of [0, 2, 4]) expected += values[row * 7 + column];
     expect(dilated[0]).toBeCloseTo(expected, 5);
   });
+});
+
+it('says once for each kernel that a shape goes to the slower one of tfjs, and says which', async () => {
+  await openBackend('wasm');
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  try {
+    tf.tidy(() => {
+      const x = tf.tensor4d(createNumbers(1).floats(49), [1, 7, 7, 1]);
+      for (let turn = 0; turn < 2; turn++) {
+        const largest = tf.maxPool(x, [2, 2], [1, 2], 'valid');
+        expect(largest.shape).toEqual([1, 6, 3, 1]);
+        const [a, b, c, d] = [0, 1, 7, 8].map((at) => x.dataSync()[at]!);
+        expect(largest.dataSync()[0]).toBeCloseTo(Math.max(a!, b!, c!, d!), 6);
+      }
+    });
+    expect(warned.mock.calls).toEqual([["MaxPool of [1, 7, 7, 1] runs on tfjs's own, slower kernel."]]);
+  } finally {
+    warned.mockRestore();
+  }
 });

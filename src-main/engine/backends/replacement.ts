@@ -61,5 +61,5 @@ export function replace(kernelName: string, replacement: Replacement): void {
 }
 
 function isHeavy(kernelName: string): boolean {
-  return kernelName.includes('Conv2D') || kernelName.includes('MatMul');
+  return ['Conv2D', 'MatMul', 'Pool', 'Resize', 'DepthToSpace'].some((part) => kernelName.includes(part));
 }
