@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { DatasetVersion, ImportSource } from '../contract/domain/datasets.ts';
+import type { DatasetVersion } from '../contract/domain/datasets.ts';
+import type { ImportSource } from '../contract/domain/sources.ts';
 import type { LabelMode, RecipeInput } from '../contract/domain/recipes.ts';
 import { pictureSizes, type Channels, type PictureSize } from '../contract/presets.ts';
 import type { Studio } from '../studio/studio.ts';

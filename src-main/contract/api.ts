@@ -9,6 +9,7 @@ import { host } from './api/host.ts';
 import { jobs } from './api/jobs.ts';
 import { projects } from './api/projects.ts';
 import { runs } from './api/runs.ts';
+import { sources } from './api/sources.ts';
 import { studio } from './api/studio.ts';
 import { versions } from './api/versions.ts';
 
@@ -20,6 +21,7 @@ export const contract = {
   projects,
   cleaning,
   datasets,
+  sources,
   versions,
   jobs,
   augmentations,

@@ -102,7 +102,7 @@ export function factsOfColumns(row: Readonly<Record<string, unknown>>): RowFacts
   };
 }
 
-type Loose = { [Key in keyof FileRights]: FileRights[Key] | null };
+type Loose = { [Key in keyof FileRights]?: FileRights[Key] | null };
 
 /** Only what says something; null where nothing does. */
 export function withoutEmpty(rights: Loose): FileRights | null {

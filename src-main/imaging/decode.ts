@@ -1,9 +1,12 @@
 import sharp, { type Sharp } from 'sharp';
+import type { FileRights } from '../contract/domain/licences.ts';
 import { StudioError } from '../contract/errors.ts';
 import { decodeBmp } from './bmp.ts';
 import type { PictureFormat } from './picture-format.ts';
-import { toSquare, type Pixels, type SquareForm } from './pure/resample.ts';
+import { decodePlainPng } from './pure/png-decode.ts';
+import type { Pixels } from './pure/resample.ts';
 import { sniffPicture } from './picture-format.ts';
+import { rightsInFile } from './rights.ts';
 
 // Callers decode several pictures at once; threads inside one small picture only cost switching.
 sharp.concurrency(1);
@@ -64,6 +67,8 @@ export async function reading<T>(name: string, work: () => Promise<T>): Promise<
 export interface OpenPicture {
   pipeline: Sharp;
   facts: PictureFacts;
+  /** What the file itself says of its rights. */
+  rights: FileRights | null;
 }
 
 /** @throws StudioError `file-unreadable` */
@@ -80,6 +85,7 @@ export async function openPicture(bytes: Uint8Array, name: string): Promise<Open
       return {
         pipeline: sharp(pixels, { raw: { width: widthPx, height: heightPx, channels } }),
         facts: { widthPx, heightPx, format: 'bmp', hasAlpha: channels === 4 },
+        rights: null,
       };
     }
     const pipeline = sharp(bytes, { limitInputPixels: pixelLimit, failOn: 'error', sequentialRead: true });
@@ -92,6 +98,7 @@ export async function openPicture(bytes: Uint8Array, name: string): Promise<Open
         format: sniffed.format,
         hasAlpha: metadata.hasAlpha,
       },
+      rights: rightsInFile(metadata),
     };
   });
 }
@@ -124,14 +131,23 @@ export async function inspectPicture(bytes: Uint8Array, name: string): Promise<P
  *
  * @throws StudioError `file-unreadable`
  */
-export async function verifyPicture(
-  bytes: Uint8Array,
-  name: string,
-): Promise<PictureFacts & { isGrey: boolean }> {
-  const { pipeline, facts } = await openPicture(bytes, name);
+export async function verifyPicture(bytes: Uint8Array, name: string): Promise<VerifiedPicture> {
+  const plain = decodePlainPng(bytes);
+  if (plain) {
+    const { widthPx, heightPx, channels } = plain;
+    const hasAlpha = channels === 2 || channels === 4;
+    return { widthPx, heightPx, format: 'png', hasAlpha, isGrey: isNearlyGrey(plain), rights: null };
+  }
+  const { pipeline, facts, rights } = await openPicture(bytes, name);
   // Filled, not cropped: a crop would leave rows undecoded and a cut unnoticed.
   if (facts.widthPx * facts.heightPx > 512 * 512) pipeline.resize(256, 256, { fit: 'fill' });
-  return { ...facts, isGrey: isNearlyGrey(await reading(name, () => rawPixels(pipeline))) };
+  return { ...facts, isGrey: isNearlyGrey(await reading(name, () => rawPixels(pipeline))), rights };
+}
+
+/** A picture that was read to its end. */
+export interface VerifiedPicture extends PictureFacts {
+  isGrey: boolean;
+  rights: FileRights | null;
 }
 
 function isNearlyGrey({ pixels, channels }: Pixels): boolean {
@@ -146,27 +162,6 @@ function isNearlyGrey({ pixels, channels }: Pixels): boolean {
 
 /** Up to here our own resampling is quicker than a detour through the decoder's. */
 export const resampledHerePx = 160 * 160;
-
-/**
- * The picture as a network sees it: upright, its first frame, laid on the background, in 8-bit sRGB or grey,
- * cropped to a centred square and resized with an antialiased Lanczos filter.
- *
- * @returns `[sizePx, sizePx, channels]`, 0…255
- * @throws StudioError `file-unreadable`
- */
-export async function decodePicture(bytes: Uint8Array, name: string, form: SquareForm): Promise<Uint8Array> {
-  const { pipeline, facts } = await openPicture(bytes, name);
-  if (facts.widthPx * facts.heightPx > resampledHerePx) {
-    pipeline.resize(form.sizePx, form.sizePx, {
-      fit: 'cover',
-      position: 'centre',
-      kernel: 'lanczos3',
-      // Shrinking while loading skips the filter and can leave moiré.
-      fastShrinkOnLoad: false,
-    });
-  }
-  return toSquare(await reading(name, () => rawPixels(pipeline)), form);
-}
 
 /**
  * A WebP of at most 160 pixels on its longer side, transparency kept, never enlarged.

@@ -30,7 +30,7 @@ const unsignedByte = 0x08;
 const largestBytes = 2 ** 31 - 1;
 const unzip = promisify(gunzip);
 
-const corrupt = (file: string, why: string, cause?: unknown) =>
+export const idxCorrupt = (file: string, why: string, cause?: unknown): StudioError =>
   new StudioError(
     'idx-corrupt',
     `The IDX file “${file}” cannot be read: ${why}. Download or make it again.`,
@@ -55,22 +55,52 @@ export async function parseIdx(bytes: Uint8Array, file: string): Promise<IdxArra
     try {
       plain = await unzip(bytes, { maxOutputLength: largestBytes });
     } catch (thrown) {
-      throw corrupt(file, 'its gzip compression is damaged or cut short', thrown);
+      throw idxCorrupt(file, 'its gzip compression is damaged or cut short', thrown);
     }
   }
-  if (plain.length < 8 || plain[0] !== 0 || plain[1] !== 0) throw corrupt(file, 'it has no IDX header');
-  if (plain[2] !== unsignedByte) throw corrupt(file, 'it does not hold unsigned bytes');
+  if (plain.length < 8 || plain[0] !== 0 || plain[1] !== 0) throw idxCorrupt(file, 'it has no IDX header');
+  if (plain[2] !== unsignedByte) throw idxCorrupt(file, 'it does not hold unsigned bytes');
   const rank = plain[3]!;
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   const start = 4 + 4 * rank;
-  if (rank === 0 || plain.length < start) throw corrupt(file, 'its header is cut short');
+  if (rank === 0 || plain.length < start) throw idxCorrupt(file, 'its header is cut short');
   const dimensions = Array.from({ length: rank }, (_unused, axis) => view.getUint32(4 + 4 * axis));
   const expected = dimensions.reduce((product, size) => product * size, 1);
   const found = plain.length - start;
   if (found !== expected) {
-    throw corrupt(file, `it holds ${found} bytes where its header says ${expected}`);
+    throw idxCorrupt(file, `it holds ${found} bytes where its header says ${expected}`);
   }
   return { dimensions, data: plain.subarray(start) };
+}
+
+/**
+ * What the header of a plain images file says, held against the size of the file.
+ *
+ * @param head its first bytes, as many as a header can have
+ * @returns where the pixels start, too
+ * @throws StudioError `idx-corrupt`
+ */
+export function idxShape(head: Uint8Array, bytes: number, file: string) {
+  if (head.length < 8 || head[0] !== 0 || head[1] !== 0) throw idxCorrupt(file, 'it has no IDX header');
+  if (head[2] !== unsignedByte) throw idxCorrupt(file, 'it does not hold unsigned bytes');
+  const rank = head[3]!;
+  const start = 4 + 4 * rank;
+  if (head.length < start) throw idxCorrupt(file, 'its header is cut short');
+  if (rank !== 3 && rank !== 4) throw idxCorrupt(file, `it has ${rank} dimensions, and pictures have 3 or 4`);
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const [count = 0, heightPx = 0, widthPx = 0, channels = 1] = Array.from({ length: rank }, (_unused, axis) =>
+    view.getUint32(4 + 4 * axis),
+  );
+  if (channels !== 1 && channels !== 3) throw idxCorrupt(file, `its pictures have ${channels} channels`);
+  if (heightPx === 0 || widthPx === 0) throw idxCorrupt(file, 'its pictures have no pixels');
+  const expected = count * heightPx * widthPx * channels;
+  if (bytes - start !== expected) {
+    throw idxCorrupt(file, `it holds ${bytes - start} bytes where its header says ${expected}`);
+  }
+  const shape: { count: number; widthPx: number; heightPx: number; channels: Channels; start: number } = {
+    ...{ count, widthPx, heightPx, channels, start },
+  };
+  return shape;
 }
 
 /** The bytes of an IDX file of unsigned bytes. */
@@ -95,13 +125,14 @@ export async function readIdxPictures(
   const { dimensions, data } = await parseIdx(images.bytes, images.file);
   const [count = 0, heightPx = 0, widthPx = 0, channels = 1] = dimensions;
   if (dimensions.length !== 3 && dimensions.length !== 4) {
-    throw corrupt(images.file, `it has ${dimensions.length} dimensions, and pictures have 3 or 4`);
+    throw idxCorrupt(images.file, `it has ${dimensions.length} dimensions, and pictures have 3 or 4`);
   }
-  if (channels !== 1 && channels !== 3) throw corrupt(images.file, `its pictures have ${channels} channels`);
-  if (heightPx === 0 || widthPx === 0) throw corrupt(images.file, 'its pictures have no pixels');
+  if (channels !== 1 && channels !== 3)
+    throw idxCorrupt(images.file, `its pictures have ${channels} channels`);
+  if (heightPx === 0 || widthPx === 0) throw idxCorrupt(images.file, 'its pictures have no pixels');
   const labelArray = labels && (await parseIdx(labels.bytes, labels.file));
   if (labels && labelArray && labelArray.dimensions.length !== 1) {
-    throw corrupt(labels.file, `it has ${labelArray.dimensions.length} dimensions, and labels have 1`);
+    throw idxCorrupt(labels.file, `it has ${labelArray.dimensions.length} dimensions, and labels have 1`);
   }
   if (labels && labelArray && labelArray.data.length !== count) {
     const labelCount = labelArray.data.length;

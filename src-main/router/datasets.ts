@@ -9,9 +9,6 @@ export const datasetsRouter = (procedures: Procedures['datasets'], studio: Studi
     return { datasetId, job };
   }),
   rename: procedures.rename.handler(({ input }) => studio.datasets.rename(input.id, input.name)),
-  setLicence: procedures.setLicence.handler(({ input }) =>
-    studio.datasets.setLicence(input.id, input.licence),
-  ),
   pictures: procedures.pictures.handler(({ input }) =>
     studio.datasets.pictures(input.id, input.offset, input.limit, input.label, input.selection),
   ),

@@ -10,6 +10,7 @@ import { hostRouter } from './host.ts';
 import { jobsRouter } from './jobs.ts';
 import { projectsRouter } from './projects.ts';
 import { runsRouter } from './runs.ts';
+import { sourcesRouter } from './sources.ts';
 import { studioRouter } from './studio.ts';
 import { versionsRouter } from './versions.ts';
 import type { ReportUnexpected } from './procedures.ts';
@@ -30,6 +31,7 @@ export function createRouter(studio: Studio, report: ReportUnexpected = reportTo
     projects: projectsRouter(procedures.projects, studio),
     cleaning: cleaningRouter(procedures.cleaning, studio),
     datasets: datasetsRouter(procedures.datasets, studio),
+    sources: sourcesRouter(procedures.sources, studio),
     versions: versionsRouter(procedures.versions, studio),
     jobs: jobsRouter(procedures.jobs, studio),
     augmentations: augmentationsRouter(procedures.augmentations, studio),

@@ -2,6 +2,7 @@ import SQLite from 'better-sqlite3';
 import { StudioError } from '../contract/errors.ts';
 import { first } from './migrations/0001-first.ts';
 import { classesOfImages } from './migrations/0002-classes-of-images.ts';
+import { sources } from './migrations/0003-sources.ts';
 import { cleaning } from './migrations/0004-cleaning.ts';
 import { recipes } from './migrations/0005-recipes.ts';
 import { overnight } from './migrations/0006-overnight.ts';
@@ -20,6 +21,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   first,
   classesOfImages,
+  sources,
   cleaning,
   recipes,
   overnight,

@@ -1,22 +1,12 @@
-import type {
-  Dataset,
-  Licence,
-  Picture,
-  PictureSelection,
-  Quarantined,
-} from '../contract/domain/datasets.ts';
+import type { Dataset, Picture, PictureSelection, Quarantined } from '../contract/domain/datasets.ts';
+import type { FileRights } from '../contract/domain/licences.ts';
 import type { Database } from './database.ts';
 
 interface DatasetRow {
   id: string;
   project_id: string;
   name: string;
-  source_kind: Dataset['source']['kind'];
-  source_location: string;
-  licence_name: string;
-  licence_attribution: string;
   importing: number;
-  ignored: number;
   proposal: string;
   created_at: number;
   pictures: number;
@@ -30,19 +20,26 @@ interface PictureRow {
   width_px: number;
   height_px: number;
   exclusion: string | null;
+  caption: string | null;
+  source_id: string;
 }
 
-/** Everything of a dataset but its versions and classes, which have queries of their own. */
-export type DatasetFacts = Omit<Dataset, 'versions' | 'currentVersion' | 'classes'>;
+/** Everything of a dataset but what has queries of its own: versions, classes, sources and their rights. */
+export type DatasetFacts = Omit<
+  Dataset,
+  'versions' | 'currentVersion' | 'classes' | 'sources' | 'ignored' | 'licence' | 'missing'
+>;
 
-export interface NewPicture extends Omit<Picture, 'excluded'> {
+export interface NewPicture extends Omit<Picture, 'excluded' | 'sourceId'> {
   ordinal: number;
   originalSha256: string;
   originalIndex: number | null;
+  rights: FileRights | null;
+  columns: Readonly<Record<string, unknown>> | null;
 }
 
 /** A picture together with where its bytes are. */
-export interface StoredPicture extends Omit<Picture, 'excluded'> {
+export interface StoredPicture extends Omit<Picture, 'excluded' | 'caption'> {
   originalSha256: string;
   /** Which picture of a container; null where the original is the picture. */
   originalIndex: number | null;
@@ -61,12 +58,9 @@ const toFacts = (row: DatasetRow): DatasetFacts => ({
   id: row.id,
   projectId: row.project_id,
   name: row.name,
-  source: { kind: row.source_kind, location: row.source_location },
-  licence: { name: row.licence_name, attribution: row.licence_attribution },
   importing: row.importing === 1,
   pictures: row.pictures,
   quarantined: row.quarantined,
-  ignored: row.ignored,
   proposal: JSON.parse(row.proposal) as Dataset['proposal'],
   createdAt: row.created_at,
 });
@@ -78,6 +72,8 @@ const toPicture = (row: PictureRow): Picture => ({
   widthPx: row.width_px,
   heightPx: row.height_px,
   excluded: row.exclusion !== null,
+  caption: row.caption,
+  sourceId: row.source_id,
 });
 
 /** Conditions that the indices of the table answer. */
@@ -100,16 +96,12 @@ export function datasetQueries(database: Database) {
   const one = database.prepare<[string], DatasetRow>(`${select} WHERE d.id = ?`);
   const unfinished = database.prepare<[], DatasetRow>(`${select} WHERE d.importing = 1`);
   const insert = database.prepare(
-    `INSERT INTO dataset (id, project_id, name, source_kind, source_location, licence_name,
-       licence_attribution, importing, ignored, proposal, created_at)
-     VALUES (@id, @projectId, @name, @sourceKind, @sourceLocation, @licenceName, @licenceAttribution, 1,
-       @ignored, @proposal, @createdAt)`,
+    `INSERT INTO dataset (id, project_id, name, importing, proposal, created_at)
+     VALUES (@id, @projectId, @name, 1, @proposal, @createdAt)`,
   );
   const finish = database.prepare('UPDATE dataset SET importing = 0, proposal = ? WHERE id = ?');
   const rename = database.prepare('UPDATE dataset SET name = ? WHERE id = ?');
-  const setLicence = database.prepare(
-    'UPDATE dataset SET licence_name = ?, licence_attribution = ? WHERE id = ?',
-  );
+  const setProposal = database.prepare('UPDATE dataset SET proposal = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM dataset WHERE id = ?');
   const classes = database.prepare<[string], { name: string; pictures: number }>(
     `SELECT label AS name, count(*) AS pictures FROM picture
@@ -120,27 +112,19 @@ export function datasetQueries(database: Database) {
     'INSERT OR IGNORE INTO original (sha256, extension, bytes, created_at) VALUES (?, ?, ?, ?)',
   );
   const insertPicture = database.prepare(
-    `INSERT INTO picture (id, dataset_id, ordinal, name, label, original_sha256, original_index, width_px,
-       height_px)
-     VALUES (@id, @datasetId, @ordinal, @name, @label, @originalSha256, @originalIndex, @widthPx, @heightPx)`,
+    `INSERT INTO picture (id, dataset_id, source_id, ordinal, name, label, caption, rights, columns, may_train,
+       original_sha256, original_index, width_px, height_px)
+     VALUES (@id, @datasetId, @sourceId, @ordinal, @name, @label, @caption, @rights, @columns,
+       coalesce(@mayTrain, (SELECT may_train FROM source WHERE id = @sourceId)),
+       @originalSha256, @originalIndex, @widthPx, @heightPx)`,
   );
   const insertCompanion = database.prepare(
-    'INSERT OR IGNORE INTO companion (dataset_id, original_sha256, name) VALUES (?, ?, ?)',
+    'INSERT OR IGNORE INTO companion (dataset_id, source_id, original_sha256, name) VALUES (?, ?, ?, ?)',
   );
   const insertQuarantined = database.prepare(
-    'INSERT INTO quarantine (dataset_id, ordinal, name, reason) VALUES (?, ?, ?, ?)',
+    'INSERT INTO quarantine (dataset_id, source_id, ordinal, name, reason) VALUES (?, ?, ?, ?, ?)',
   );
-  const originalsOf = database.prepare<[string, string], { sha256: string }>(
-    `SELECT original_sha256 AS sha256 FROM picture WHERE dataset_id = ?
-     UNION SELECT original_sha256 FROM companion WHERE dataset_id = ?`,
-  );
-  const allOriginals = database.prepare<[], Original>('SELECT sha256, extension, bytes FROM original');
-  const removeUnused = database.prepare<[string], Original>(
-    `DELETE FROM original WHERE sha256 = ?
-       AND NOT EXISTS (SELECT 1 FROM picture WHERE original_sha256 = original.sha256)
-       AND NOT EXISTS (SELECT 1 FROM companion WHERE original_sha256 = original.sha256)
-     RETURNING sha256, extension, bytes`,
-  );
+  const isOriginal = database.prepare<[string], number>('SELECT 1 FROM original WHERE sha256 = ?').pluck();
 
   const pagesOf = (selection: PictureSelection, ofLabel: string) => {
     const condition = `dataset_id = ? ${ofLabel} ${selecting[selection]}`;
@@ -148,7 +132,7 @@ export function datasetQueries(database: Database) {
       count: database.prepare<string[], number>(`SELECT count(*) FROM picture WHERE ${condition}`).pluck(),
       // The places are found in an index alone; only the rows of the page are read.
       page: database.prepare<(string | number)[], PictureRow>(
-        `SELECT id, name, label, width_px, height_px, exclusion FROM picture WHERE id IN (
+        `SELECT id, name, label, caption, source_id, width_px, height_px, exclusion FROM picture WHERE id IN (
            SELECT id FROM picture WHERE ${condition} ORDER BY ordinal LIMIT ? OFFSET ?)
          ORDER BY ordinal`,
       ),
@@ -161,13 +145,20 @@ export function datasetQueries(database: Database) {
     ]),
   );
   const stored = `
-    SELECT p.id, p.name, p.label, p.width_px AS widthPx, p.height_px AS heightPx,
+    SELECT p.id, p.source_id AS sourceId, p.name, p.label, p.width_px AS widthPx, p.height_px AS heightPx,
       p.original_sha256 AS originalSha256, p.original_index AS originalIndex, o.extension, p.repair
     FROM picture p JOIN original o ON o.sha256 = p.original_sha256`;
   const storedOne = database.prepare<[string], StoredPicture>(`${stored} WHERE p.id = ?`);
   const storedAll = database.prepare<[string], StoredPicture>(
-    `${stored} WHERE p.dataset_id = ? ORDER BY p.ordinal`,
+    `${stored} JOIN source s ON s.id = p.source_id
+     WHERE p.dataset_id = ? AND p.may_train <> 'no' AND s.importing = 0 ORDER BY p.ordinal`,
   );
+  const nextOrdinal = database
+    .prepare<[string, string], number>(
+      `SELECT 1 + max(coalesce((SELECT max(ordinal) FROM picture WHERE dataset_id = ?), -1),
+         coalesce((SELECT max(ordinal) FROM quarantine WHERE dataset_id = ?), -1))`,
+    )
+    .pluck();
   const quarantineCount = database.prepare<[string], { n: number }>(
     'SELECT count(*) AS n FROM quarantine WHERE dataset_id = ?',
   );
@@ -192,11 +183,6 @@ export function datasetQueries(database: Database) {
         id: dataset.id,
         projectId: dataset.projectId,
         name: dataset.name,
-        sourceKind: dataset.source.kind,
-        sourceLocation: dataset.source.location,
-        licenceName: dataset.licence.name,
-        licenceAttribution: dataset.licence.attribution,
-        ignored: dataset.ignored,
         proposal: JSON.stringify(dataset.proposal),
         createdAt: dataset.createdAt,
       });
@@ -204,8 +190,10 @@ export function datasetQueries(database: Database) {
     finish: (id: string, proposal: Dataset['proposal']): void =>
       void finish.run(JSON.stringify(proposal), id),
     rename: (id: string, name: string): void => void rename.run(name, id),
-    setLicence: (id: string, { name, attribution }: Licence): void =>
-      void setLicence.run(name, attribution, id),
+    setProposal: (id: string, proposal: Dataset['proposal']): void =>
+      void setProposal.run(JSON.stringify(proposal), id),
+    /** The place of the next picture, or of the next file that cannot be read: they are counted together. */
+    nextOrdinal: (id: string): number => nextOrdinal.get(id, id) ?? 0,
     /** Labels in no particular order, with how many pictures bear each. */
     classes: (id: string) => classes.all(id),
 
@@ -213,6 +201,7 @@ export function datasetQueries(database: Database) {
     addBatch: inTransaction(
       (
         datasetId: string,
+        sourceId: string,
         batch: {
           originals: readonly Original[];
           pictures: readonly NewPicture[];
@@ -224,25 +213,27 @@ export function datasetQueries(database: Database) {
         for (const { sha256, extension, bytes } of batch.originals) {
           insertOriginal.run(sha256, extension, bytes, batch.createdAt);
         }
-        for (const picture of batch.pictures) insertPicture.run({ ...picture, datasetId });
-        for (const { sha256, name } of batch.companions ?? []) insertCompanion.run(datasetId, sha256, name);
+        for (const { rights, columns, ...picture } of batch.pictures) {
+          insertPicture.run({
+            ...picture,
+            datasetId,
+            sourceId,
+            rights: rights && JSON.stringify(rights),
+            columns: columns && JSON.stringify(columns),
+            mayTrain: rights?.mayTrain ?? null,
+          });
+        }
+        for (const { sha256, name } of batch.companions ?? []) {
+          insertCompanion.run(datasetId, sourceId, sha256, name);
+        }
         for (const { ordinal, name, reason } of batch.quarantined) {
-          insertQuarantined.run(datasetId, ordinal, name, JSON.stringify(reason));
+          insertQuarantined.run(datasetId, sourceId, ordinal, name, JSON.stringify(reason));
         }
       },
     ),
-    /**
-     * Takes an unfinished import out of the store.
-     *
-     * @param keep originals that another import is about to refer to
-     * @returns the originals that nothing refers to any more; their files are the caller's to remove
-     */
-    removeUnfinished: inTransaction((datasetId: string, keep: (sha256: string) => boolean): Original[] => {
-      const candidates = originalsOf.all(datasetId, datasetId);
-      remove.run(datasetId);
-      return candidates.flatMap(({ sha256 }) => (keep(sha256) ? [] : removeUnused.all(sha256)));
-    }),
-    originals: (): Original[] => allOriginals.all(),
+    /** A dataset whose sources were taken back. */
+    remove: (id: string): void => void remove.run(id),
+    isOriginal: (sha256: string): boolean => isOriginal.get(sha256) !== undefined,
 
     pictures(
       id: string,
@@ -256,7 +247,8 @@ export function datasetQueries(database: Database) {
       return { total: count.get(...of) ?? 0, items: page.all(...of, limit, offset).map(toPicture) };
     },
     picture: (pictureId: string): StoredPicture | null => storedOne.get(pictureId) ?? null,
-    allPictures: (datasetId: string): StoredPicture[] => storedAll.all(datasetId),
+    /** Those that may be trained on, as far as anybody said, of sources that are wholly in; in their order. */
+    trainablePictures: (datasetId: string): StoredPicture[] => storedAll.all(datasetId),
     quarantined(id: string, offset: number, limit: number): { total: number; items: Quarantined[] } {
       const items = quarantinePage.all(id, limit, offset);
       return {

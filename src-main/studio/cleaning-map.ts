@@ -1,6 +1,6 @@
 import type { EmbeddingMap, MapMethod } from '../contract/domain/cleaning.ts';
 import { findingKinds } from '../contract/domain/cleaning.ts';
-import { compareNames } from '../imaging/sources.ts';
+import { compareNames } from '../imaging/name-order.ts';
 import type { PlacedPicture } from '../store/cleaning.ts';
 
 /** Places with so many decimals are finer than any screen. */

@@ -53,7 +53,7 @@ async function smallPicture(
 ): Promise<{ image: Pixels; isPrintColours: boolean; contentSha256: string }> {
   if (picture.originalIndex !== null) {
     const { widthPx, heightPx, channels, ...container } = await originals.container(picture);
-    const pixels = container.pixels(picture.originalIndex);
+    const pixels = await container.pixels(picture.originalIndex);
     const contentSha256 = createHash('sha256').update(pixels).digest('hex');
     return { image: shrunk({ pixels, widthPx, heightPx, channels }), isPrintColours: false, contentSha256 };
   }

@@ -2,7 +2,7 @@ import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { engineProtocol } from '../contract/engine-messages.ts';
-import { compareNames } from '../imaging/sources.ts';
+import { compareNames } from '../imaging/name-order.ts';
 import type { cleaningQueries, MeasuredPicture } from '../store/cleaning.ts';
 import type { datasetQueries } from '../store/datasets.ts';
 import type { Workspace } from '../workspace/workspace.ts';

@@ -22,6 +22,7 @@ import { findAll } from './cleaning-findings.ts';
 import { measureRevision, measureStored, openBreath } from './cleaning-measure.ts';
 import { embeddingMap } from './cleaning-map.ts';
 import { studyDataset, type StudyPart } from './cleaning-study.ts';
+import { sourceQueries } from '../store/sources.ts';
 import { createDatasetOriginals } from './dataset-originals.ts';
 import type { Datasets } from './datasets.ts';
 import type { JobControl, Jobs } from './jobs.ts';
@@ -61,7 +62,7 @@ export function createCleaning({
   const queries = datasetQueries(database);
   const cleaning = cleaningQueries(database);
   const decisions = decisionQueries(database);
-  const originals = createDatasetOriginals(workspace);
+  const originals = createDatasetOriginals(workspace, sourceQueries(database));
   const closing = new AbortController();
   /** The running review of each dataset. */
   const reviews = new Map<string, string>();

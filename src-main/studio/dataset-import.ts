@@ -1,30 +1,36 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Dataset, ImportSource, Licence } from '../contract/domain/datasets.ts';
+import type { Rights } from '../contract/domain/licences.ts';
+import { unknownRights } from '../contract/domain/licences.ts';
+import type { ImportSource, SourceKind } from '../contract/domain/sources.ts';
+import { downloadOptionsSchema } from '../contract/domain/sources.ts';
 import { StudioError } from '../contract/errors.ts';
-import { sampleFonts, samplePx } from '../imaging/sample-digits.ts';
-import type { PictureSource } from '../imaging/sources.ts';
+import { pictureFetcher, shownAddress } from '../imaging/downloads.ts';
+import { openPostgresqlQuery } from '../imaging/postgresql-query.ts';
 import { openSource } from '../imaging/sources.ts';
+import type { OpenedSource, ReaderContext } from '../imaging/source-picture.ts';
+import { addressesOf, openUrls } from '../imaging/url-list.ts';
 import type { Original, datasetQueries } from '../store/datasets.ts';
+import type { NewSource, sourceQueries } from '../store/sources.ts';
 import { exists, requireDiskSpace } from '../workspace/files.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { Intake } from './dataset-intake.ts';
-import { newImpression, propose, takeFiles, takeIdx, takeSample } from './dataset-intake.ts';
+import type { Impression } from './dataset-intake.ts';
+import { newImpression, takeIn } from './dataset-intake.ts';
 import type { DatasetOriginals } from './dataset-originals.ts';
 import type { JobControl } from './jobs.ts';
+import { drawSample, sampleAttribution, sampleBytes } from './sample-source.ts';
+import { openSqliteQuery } from './sqlite-query.ts';
 
-/** What an import is about to take in, opened and found good enough to start. */
-export type PreparedImport =
-  | {
-      kind: 'files';
-      source: Extract<PictureSource, { kind: 'folder' | 'zip' }>;
-      sourceKind: 'folder' | 'zip' | 'upload';
-    }
-  | { kind: 'idx'; source: Extract<PictureSource, { kind: 'idx' }>; sourceKind: 'idx' | 'upload' }
-  | { kind: 'sample'; images: number; seed: number };
+/** A source that was opened and found good enough to start. */
+export interface PreparedImport {
+  request: ImportSource;
+  /** Null for the sample, which is drawn once the job runs. */
+  opened: OpenedSource | null;
+}
 
 export interface ImportTools {
   queries: ReturnType<typeof datasetQueries>;
+  sources: ReturnType<typeof sourceQueries>;
   workspace: Workspace;
   originals: DatasetOriginals;
 }
@@ -32,32 +38,53 @@ export interface ImportTools {
 /**
  * Opens what is to be imported and makes sure that its bytes fit on the disk; nothing is stored yet.
  *
- * @throws StudioError what `openSource` throws, `not-found` for an unknown upload, `idx-corrupt`, `disk-full`
+ * @throws StudioError what the readers of each kind throw, `not-found` for an unknown upload, `disk-full`
  */
-export async function prepareImport(source: ImportSource, workspace: Workspace): Promise<PreparedImport> {
-  if (source.kind === 'sample') {
-    await requireDiskSpace(workspace.folder, source.images * (samplePx * samplePx + 200));
-    return { kind: 'sample', images: source.images, seed: source.seed };
+export async function prepareImport(
+  request: ImportSource,
+  workspace: Workspace,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<PreparedImport> {
+  if (request.kind === 'sample') {
+    await requireDiskSpace(workspace.folder, sampleBytes(request.images));
+    return { request, opened: null };
   }
-  const path = source.kind === 'path' ? source.path : await uploadedPath(source.uploadId, workspace);
-  const opened = await openSource(path);
+  const context = { cacheFolder: join(workspace.cacheFolder, 'downloads'), signal };
+  const opened = await openRequest(request, workspace, context);
   try {
-    if (opened.kind === 'idx') {
-      const labelBytes = opened.labels === null ? 0 : (await stat(opened.labels)).size;
-      await requireDiskSpace(workspace.folder, (await stat(opened.images)).size + labelBytes);
-      return { kind: 'idx', source: opened, sourceKind: source.kind === 'upload' ? 'upload' : 'idx' };
-    }
-    const bytes = opened.pictures.reduce((sum, picture) => sum + picture.bytes, 0);
-    await requireDiskSpace(workspace.folder, bytes);
-    return { kind: 'files', source: opened, sourceKind: source.kind === 'upload' ? 'upload' : opened.kind };
+    await requireDiskSpace(workspace.folder, opened.bytes);
+    return { request, opened };
   } catch (thrown) {
-    opened.close();
+    await opened.close();
     throw thrown;
   }
 }
 
+async function openRequest(
+  request: Exclude<ImportSource, { kind: 'sample' }>,
+  workspace: Workspace,
+  context: ReaderContext,
+): Promise<OpenedSource> {
+  switch (request.kind) {
+    case 'path':
+    case 'upload': {
+      const path = request.kind === 'path' ? request.path : await uploadedPath(request.uploadId, workspace);
+      const { arrays, cifarLabels } = request;
+      const download = downloadOptionsSchema.parse(request.download ?? {});
+      const fetcher = (of: ReaderContext) => pictureFetcher(download, of);
+      return openSource(path, context, { arrays, cifarLabels, fetcher });
+    }
+    case 'sqlite':
+      return openSqliteQuery(request, context);
+    case 'postgresql':
+      return openPostgresqlQuery(request, context);
+    case 'urls':
+      return openUrls(request, context);
+  }
+}
+
 /** A lone uploaded file stands for itself (a ZIP, say), anything else for the folder it was dropped as. */
-async function uploadedPath(uploadId: string, workspace: Workspace): Promise<string> {
+export async function uploadedPath(uploadId: string, workspace: Workspace): Promise<string> {
   const folder = join(workspace.uploadsFolder, uploadId);
   if (!(await exists(folder))) {
     throw new StudioError('not-found', `There is no upload “${uploadId}”. Send the files again.`, {
@@ -70,98 +97,92 @@ async function uploadedPath(uploadId: string, workspace: Workspace): Promise<str
   return entries.length === 1 && only?.isFile() ? join(folder, only.name) : folder;
 }
 
-/** What the dataset's row says before the first picture is in. */
-export function initialFacts(
-  prepared: PreparedImport,
-): Pick<Dataset, 'source' | 'licence' | 'ignored' | 'proposal'> {
-  const proposal: Dataset['proposal'] = { sizePx: 28, channels: 1, labelMode: 'none' };
-  switch (prepared.kind) {
-    case 'files': {
-      const { source, sourceKind } = prepared;
-      const location = sourceKind === 'upload' ? '' : source.location;
-      const licence = { name: source.licence, attribution: '' };
-      return { source: { kind: sourceKind, location }, licence, ignored: source.ignored, proposal };
-    }
-    case 'idx': {
-      const { source, sourceKind } = prepared;
-      const location = sourceKind === 'upload' ? '' : source.location;
-      return {
-        source: { kind: sourceKind, location },
-        licence: { name: '', attribution: '' },
-        ignored: 0,
-        proposal,
-      };
-    }
-    case 'sample':
-      return {
-        source: { kind: 'sample', location: `digits, seed ${prepared.seed}` },
-        licence: sampleLicence,
-        ignored: 0,
-        proposal,
-      };
+/** What the source's row says before the first picture is in. */
+export function initialFacts({
+  request,
+  opened,
+}: PreparedImport): Pick<
+  NewSource,
+  'kind' | 'location' | 'rights' | 'rightsFrom' | 'container' | 'ignored' | 'request'
+> {
+  if (opened === null) {
+    const sample: Rights = {
+      ...unknownRights,
+      licence: 'OFL-1.1',
+      author: sampleAttribution,
+      mayTrain: 'yes',
+    };
+    const seed = request.kind === 'sample' ? request.seed : 0;
+    return {
+      kind: 'sample',
+      location: `digits, seed ${seed}`,
+      rights: sample,
+      rightsFrom: 'sample',
+      container: { kind: 'idx' },
+      ignored: 0,
+      request,
+    };
   }
+  const kind: SourceKind = request.kind === 'upload' ? 'upload' : opened.kind;
+  return {
+    kind,
+    location: request.kind === 'upload' ? '' : opened.location,
+    rights: { ...unknownRights, ...opened.rights },
+    rightsFrom: opened.rightsFrom,
+    container: opened.container,
+    ignored: opened.ignored(),
+    request: withoutSecrets(request),
+  };
 }
 
-const sampleLicence: Licence = {
-  name: 'OFL-1.1',
-  attribution: `Drawn by Imago Studio after the fonts ${sampleFonts.map(({ title }) => title).join(', ')} (SIL Open Font License 1.1)`,
-};
+/** What may be kept of a request: an upload is gone afterwards, and a connection may hold a password. */
+function withoutSecrets(request: ImportSource): ImportSource | null {
+  switch (request.kind) {
+    case 'upload':
+    case 'postgresql':
+      return null;
+    case 'urls':
+      return { ...request, urls: addressesOf(request.urls.slice(0, 10_000)).map(shownAddress).join('\n') };
+    default:
+      return request;
+  }
+}
 
 /**
- * Takes the pictures in. When it fails or is cancelled, the dataset and every original that nothing else
- * refers to are gone again.
+ * Takes the pictures of a source in. When it fails or is cancelled, the caller takes back what `stored` names and what
+ * the store knows of the source.
  *
- * @throws StudioError `pictures-too-few`, `path-missing`, `disk-full`, `idx-corrupt`, `idx-mismatch`,
- *   `cancelled`
+ * @param fewest readable pictures that there must be
+ * @returns what the pictures have in common, and how many files were passed over
+ * @throws StudioError `pictures-too-few`, `path-missing`, `disk-full`, `cancelled`, and what readers throw
  */
 export async function runImport(
-  datasetId: string,
+  { datasetId, sourceId, fewest }: { datasetId: string; sourceId: string; fewest: number },
   prepared: PreparedImport,
-  tools: ImportTools,
+  { queries, workspace, originals }: ImportTools,
   control: JobControl,
-): Promise<void> {
-  const claims = tools.originals.openClaims();
-  const stored: Original[] = [];
-  const intake: Intake = {
-    datasetId,
-    queries: tools.queries,
-    put: async (bytes, extension) => {
-      const original = await claims.put(bytes, extension);
-      stored.push(original);
-      return original;
-    },
-    impression: newImpression(),
-    control,
-  };
+  stored: Map<string, Original>,
+): Promise<{ impression: Impression; ignored: number }> {
+  const claims = originals.openClaims();
+  const staging = await workspace.newStaging('import');
+  const impression = newImpression();
+  let opened = prepared.opened;
   try {
-    switch (prepared.kind) {
-      case 'files':
-        await takeFiles(prepared.source, intake);
-        break;
-      case 'idx':
-        await takeIdx(prepared.source, intake);
-        break;
-      case 'sample':
-        await takeSample(prepared, intake);
-        break;
+    if (opened === null) {
+      if (prepared.request.kind !== 'sample') throw new Error('Only the sample is drawn.');
+      opened = await drawSample(prepared.request, staging, control);
     }
+    const intake = { datasetId, sourceId, queries, claims, staging, stored, fewest, impression, control };
+    await takeIn(opened, intake);
     control.signal.throwIfAborted();
-    tools.queries.finish(datasetId, propose(intake.impression));
-  } catch (thrown) {
-    claims.release();
-    const unused = tools.queries.removeUnfinished(datasetId, tools.originals.isClaimed);
-    await tools.originals.removeFiles([...unused, ...withoutRows(stored, tools)]);
-    throw thrown;
+    await workspace.syncOriginals(stored.values(), control.signal);
+    control.signal.throwIfAborted();
+    return { impression, ignored: opened.ignored() };
   } finally {
     claims.release();
-    if (prepared.kind !== 'sample') prepared.source.close();
+    await opened?.close();
+    await rm(staging, { recursive: true, force: true });
   }
-}
-
-/** Originals whose file was written and whose row never was. */
-function withoutRows(stored: readonly Original[], { queries, originals }: ImportTools): Original[] {
-  const known = new Set(queries.originals().map(({ sha256 }) => sha256));
-  return stored.filter(({ sha256 }) => !known.has(sha256) && !originals.isClaimed(sha256));
 }
 
 /** Removes what an upload left behind. */

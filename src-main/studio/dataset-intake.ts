@@ -1,25 +1,31 @@
-import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Dataset } from '../contract/domain/datasets.ts';
-import { StudioError, toFailure } from '../contract/errors.ts';
-import type { Channels } from '../contract/presets.ts';
-import { verifyPicture } from '../imaging/decode.ts';
-import { encodeIdx, isGzip, readIdxPictures } from '../imaging/idx.ts';
-import { renderSampleDigits, samplePx } from '../imaging/sample-digits.ts';
-import type { PictureSource, SourcePicture } from '../imaging/sources.ts';
+import { fromFailure, StudioError, toFailure, type Failure } from '../contract/errors.ts';
+import type { IntakeResult } from '../imaging/intake-messages.ts';
+import type { ContainerFile, OpenedSource, SourceItem } from '../imaging/source-picture.ts';
 import type { NewPicture, Original, datasetQueries } from '../store/datasets.ts';
-import { newId } from '../workspace/files.ts';
+import { newId, toFileError } from '../workspace/files.ts';
 import type { DatasetOriginals } from './dataset-originals.ts';
+import { openIntakePool } from './intake-pool.ts';
 import type { JobControl } from './jobs.ts';
 import { orderedMap } from './ordered-map.ts';
 
 /** Where what is taken in goes, and how it is told. */
 export interface Intake {
   datasetId: string;
+  sourceId: string;
   queries: ReturnType<typeof datasetQueries>;
-  put: ReturnType<DatasetOriginals['openClaims']>['put'];
+  claims: ReturnType<DatasetOriginals['openClaims']>;
+  /** A folder on the workspace's disk for files on their way in. */
+  staging: string;
+  /** Every original that was put in place. */
+  stored: Map<string, Original>;
+  /** Fewer readable pictures than these are a failure. */
+  fewest: number;
   impression: Impression;
   control: JobControl;
 }
@@ -43,229 +49,196 @@ export const newImpression = (): Impression => ({
 const batchRows = 200;
 const batchMs = 500;
 
-const extensions = {
-  png: 'png',
-  jpeg: 'jpg',
-  webp: 'webp',
-  gif: 'gif',
-  tiff: 'tif',
-  avif: 'avif',
-  bmp: 'bmp',
-};
+/** What pictures that are held in memory may weigh together; those on the disk are read by the children. */
+const heldBytes = 64 * 1024 * 1024;
+/** Where nobody knows the size of what is to be read, such as a download. */
+const supposedBytes = 1024 * 1024;
 
 type Taken =
-  | { kind: 'picture'; original: Original; picture: NewPicture; isGrey: boolean }
-  | { kind: 'quarantined'; ordinal: number; name: string; thrown: StudioError };
+  | { kind: 'picture'; original: Original | null; picture: Omit<NewPicture, 'ordinal'>; isGrey: boolean }
+  | { kind: 'quarantined'; name: string; failure: Failure };
+
+const ofOnePicture = (thrown: unknown): thrown is StudioError =>
+  thrown instanceof StudioError && (thrown.code === 'file-unreadable' || thrown.code === 'archive-corrupt');
 
 /**
- * Takes in the files of a folder or a ZIP: each is decoded to its end, stored, and named in a row; one that
- * cannot be read is quarantined.
+ * Takes in what a source offers: pictures that are files are decoded to their end, stored, and named in a row;
+ * containers are stored as a whole, and each of their pictures is a row that points into them. What cannot be read
+ * is put aside by name. Rows follow the order of the source.
  *
- * @throws StudioError `pictures-too-few`, `path-missing`, `disk-full`, `cancelled`
+ * @throws StudioError `pictures-too-few`, `path-missing`, `disk-full`, `cancelled`, and what the source's reader throws
  */
-export async function takeFiles(
-  source: Extract<PictureSource, { kind: 'folder' | 'zip' }>,
-  { datasetId, queries, put, impression, control: { signal, progress } }: Intake,
-): Promise<void> {
-  const total = source.pictures.length;
-  progress(0, total);
-  const take = async (item: SourcePicture, ordinal: number): Promise<Taken> => {
+export async function takeIn(source: OpenedSource, intake: Intake): Promise<void> {
+  const { datasetId, sourceId, queries, impression, control, staging } = intake;
+  const { signal, progress } = control;
+  progress(0, source.total);
+  const containers = await putContainers(source, intake);
+  const pool = openIntakePool(staging, signal);
+  const take = async (item: SourceItem): Promise<Taken> => {
     try {
       signal.throwIfAborted();
-      const bytes = await item.read();
-      const facts = await verifyPicture(bytes, item.name);
-      signal.throwIfAborted();
-      const original = await put(bytes, extensions[facts.format]);
-      const picture = {
-        id: newId('picture'),
-        ordinal,
-        name: item.name,
-        label: item.label,
-        widthPx: facts.widthPx,
-        heightPx: facts.heightPx,
-        originalSha256: original.sha256,
-        originalIndex: null,
-      };
-      return { kind: 'picture', original, picture, isGrey: facts.isGrey };
+      return item.content.kind === 'pixels'
+        ? fromContainer(item, containers[item.content.container]!)
+        : await fromFile(item);
     } catch (thrown) {
-      const isOfThisFile =
-        thrown instanceof StudioError &&
-        (thrown.code === 'file-unreadable' || thrown.code === 'archive-corrupt');
-      if (isOfThisFile) return { kind: 'quarantined', ordinal, name: item.name, thrown };
-      throw thrown;
+      if (!ofOnePicture(thrown)) throw thrown;
+      return { kind: 'quarantined', name: item.name, failure: toFailure(thrown) };
+    }
+  };
+  const fromFile = async (item: SourceItem): Promise<Taken> => {
+    const { content, name } = item;
+    if (content.kind === 'failed') return { kind: 'quarantined', name, failure: content.failure };
+    if (content.kind === 'pixels') throw new Error('A picture of a container is no file.');
+    const read = async () => pool.take({ name, path: null, bytes: await content.read(signal) });
+    let result: IntakeResult;
+    if (content.path !== undefined) {
+      result = await pool.take({ name, path: content.path, bytes: null });
+      // The reader of the source knows why; and where it finds nothing wrong, its bytes will do.
+      if (result.kind === 'not-read') result = await read();
+    } else result = await read();
+    signal.throwIfAborted();
+    switch (result.kind) {
+      case 'not-read':
+        throw new Error(`“${name}” was handed over and could not be read.`);
+      case 'not-written':
+        throw toFileError(Object.assign(new Error(result.message), { code: result.code }), staging);
+      case 'refused': {
+        const thrown = fromFailure(result.failure);
+        if (ofOnePicture(thrown)) return { kind: 'quarantined', name, failure: result.failure };
+        throw thrown;
+      }
+      case 'taken': {
+        const original = await intake.claims.adopt(result.file, result);
+        intake.stored.set(original.sha256, original);
+        const { widthPx, heightPx, isGrey } = result;
+        const rights = result.rights || item.rights ? { ...result.rights, ...item.rights } : null;
+        const place = { originalSha256: original.sha256, originalIndex: null };
+        const picture = { ...factsOf(item), rights, widthPx, heightPx, ...place };
+        return { kind: 'picture', original, picture, isGrey };
+      }
     }
   };
 
+  let ordinal = queries.nextOrdinal(datasetId);
   let batch: Taken[] = [];
   let flushedAt = Date.now();
   let [readable, unreadable] = [0, 0];
   const flush = () => {
-    const pictures = batch.filter((taken) => taken.kind === 'picture');
-    const quarantined = batch.filter((taken) => taken.kind === 'quarantined');
-    queries.addBatch(datasetId, {
-      originals: pictures.map(({ original }) => original),
-      pictures: pictures.map(({ picture }) => picture),
-      quarantined: quarantined.map(({ ordinal, name, thrown }) => ({
-        ordinal,
-        name,
-        reason: toFailure(thrown),
-      })),
-      createdAt: Date.now(),
-    });
+    const originals: Original[] = [];
+    const pictures: NewPicture[] = [];
+    const quarantined: { ordinal: number; name: string; reason: Failure }[] = [];
+    for (const taken of batch) {
+      if (taken.kind === 'quarantined')
+        quarantined.push({ ordinal, name: taken.name, reason: taken.failure });
+      else {
+        if (taken.original) originals.push(taken.original);
+        pictures.push({ ...taken.picture, ordinal });
+      }
+      ordinal += 1;
+    }
+    queries.addBatch(datasetId, sourceId, { originals, pictures, quarantined, createdAt: Date.now() });
     batch = [];
     flushedAt = Date.now();
   };
-  for await (const taken of orderedMap(source.pictures, 2 * availableParallelism(), take)) {
-    signal.throwIfAborted();
-    batch.push(taken);
-    if (taken.kind === 'picture') {
-      readable += 1;
-      note(impression, taken.picture, taken.isGrey);
-    } else unreadable += 1;
-    if (batch.length >= batchRows || Date.now() - flushedAt >= batchMs) flush();
-    progress(readable + unreadable);
+  const weigh = ({ content }: SourceItem): number =>
+    content.kind === 'file' && content.path === undefined ? (content.bytes ?? supposedBytes) : 0;
+  try {
+    const all = orderedMap(source.items(signal), pool.ahead, take, { weigh, most: heldBytes });
+    for await (const taken of all) {
+      signal.throwIfAborted();
+      batch.push(taken);
+      if (taken.kind === 'picture') {
+        readable += 1;
+        note(impression, taken.picture, taken.isGrey);
+      } else unreadable += 1;
+      if (batch.length >= batchRows || Date.now() - flushedAt >= batchMs) {
+        flush();
+        await setImmediate();
+      }
+      progress(readable + unreadable);
+    }
+    requireEnough(readable, unreadable, intake.fewest);
+    flush();
+  } finally {
+    pool.close();
   }
-  requireEnough(readable, unreadable);
-  flush();
+}
+
+const factsOf = ({ name, label, caption, rights, columns }: SourceItem) => ({
+  ...{ id: newId('picture'), name, label, caption, rights, columns },
+});
+
+function fromContainer(
+  item: SourceItem,
+  container: { original: Original; file: Pick<ContainerFile, 'widthPx' | 'heightPx' | 'channels'> },
+): Taken {
+  const { original, file } = container;
+  const index = item.content.kind === 'pixels' ? item.content.index : 0;
+  const place = { originalSha256: original.sha256, originalIndex: index };
+  const picture = { ...factsOf(item), widthPx: file.widthPx, heightPx: file.heightPx, ...place };
+  return { kind: 'picture', original: null, picture, isGrey: file.channels === 1 };
+}
+
+/** Stores the containers of a source, and the files beside them, before any row points to them. */
+async function putContainers(source: OpenedSource, intake: Intake) {
+  const put = (path: string, extension: string) => putFile(path, extension, intake);
+  const stored: { original: Original; file: ContainerFile }[] = [];
+  for (const file of source.containers) {
+    stored.push({ file, original: await put(file.path, file.extension) });
+  }
+  const companions: { original: Original; name: string }[] = [];
+  for (const { path, name, extension } of source.companions) {
+    companions.push({ name, original: await put(path, extension) });
+  }
+  if (stored.length === 0) return stored;
+  intake.queries.addBatch(intake.datasetId, intake.sourceId, {
+    originals: [...stored, ...companions].map(({ original }) => original),
+    pictures: [],
+    quarantined: [],
+    companions: companions.map(({ original, name }) => ({ sha256: original.sha256, name })),
+    createdAt: Date.now(),
+  });
+  return stored;
 }
 
 /**
- * Takes in an IDX pair: the files themselves become originals, and each picture a row that points into them.
+ * Copies a file of any size to its place among the originals.
  *
- * @throws StudioError `idx-corrupt`, `idx-mismatch`, `pictures-too-few`, `path-missing`, `disk-full`, `cancelled`
+ * @throws StudioError `path-missing`, `disk-full`, `cancelled`
  */
-export async function takeIdx(
-  source: Extract<PictureSource, { kind: 'idx' }>,
-  intake: Intake,
-): Promise<void> {
-  const { datasetId, queries, put } = intake;
-  const images = { file: source.images, bytes: await readContainer(source.images) };
-  const labels =
-    source.labels === null ? null : { file: source.labels, bytes: await readContainer(source.labels) };
-  const pictures = await readIdxPictures(images, labels);
-  requireEnough(pictures.count, 0);
-  const extensionOf = (bytes: Uint8Array) => (isGzip(bytes) ? 'idx.gz' : 'idx');
-  const original = await put(images.bytes, extensionOf(images.bytes));
-  const companion = labels && (await put(labels.bytes, extensionOf(labels.bytes)));
-  queries.addBatch(datasetId, {
-    originals: companion ? [original, companion] : [original],
-    pictures: [],
-    quarantined: [],
-    companions: companion ? [{ sha256: companion.sha256, name: basename(source.labels!) }] : [],
-    createdAt: Date.now(),
-  });
-  await addContainerRows(
-    {
-      original,
-      name: basename(source.images),
-      count: pictures.count,
-      widthPx: pictures.widthPx,
-      heightPx: pictures.heightPx,
-      channels: pictures.channels,
-      label: pictures.label,
-    },
-    intake,
-  );
-}
-
-async function readContainer(path: string): Promise<Buffer> {
+async function putFile(path: string, extension: string, intake: Intake): Promise<Original> {
+  const { signal } = intake.control;
+  const copy = join(intake.staging, newId('container'));
   try {
-    return await readFile(path);
+    await copyFile(path, copy);
   } catch (thrown) {
     const isGone = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
-    if (!isGone) throw thrown;
+    if (!isGone) throw toFileError(thrown, copy);
     throw new StudioError('path-missing', `“${path}” is no longer there. Import it again.`, { path }, thrown);
   }
-}
-
-/**
- * Draws the built-in sample and takes it in as an IDX pair.
- *
- * @throws StudioError `disk-full`, `cancelled`
- */
-export async function takeSample(
-  { images, seed }: { images: number; seed: number },
-  intake: Intake,
-): Promise<void> {
-  const { datasetId, queries, put, control } = intake;
-  const pixels = new Uint8Array(images * samplePx * samplePx);
-  const labels = new Uint8Array(images);
-  let drawn = 0;
-  control.progress(0, images);
-  for await (const chunk of renderSampleDigits(images, seed)) {
-    control.signal.throwIfAborted();
-    pixels.set(chunk.pixels, drawn * samplePx * samplePx);
-    labels.set(chunk.labels, drawn);
-    drawn += chunk.labels.length;
-    control.progress(drawn, images);
+  signal.throwIfAborted();
+  const hash = createHash('sha256');
+  let bytes = 0;
+  // What was copied counts, not what may be written to the source meanwhile.
+  for await (const chunk of createReadStream(copy, { highWaterMark: 1 << 20, signal })) {
+    hash.update(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
   }
-  const container = encodeIdx({ dimensions: [images, samplePx, samplePx], data: pixels });
-  const original = await put(container, 'idx');
-  const companion = await put(encodeIdx({ dimensions: [images], data: labels }), 'idx');
-  queries.addBatch(datasetId, {
-    originals: [original, companion],
-    pictures: [],
-    quarantined: [],
-    companions: [{ sha256: companion.sha256, name: 'digits-labels-idx1-ubyte' }],
-    createdAt: Date.now(),
-  });
-  await addContainerRows(
-    {
-      original,
-      name: 'digits',
-      count: images,
-      widthPx: samplePx,
-      heightPx: samplePx,
-      channels: 1,
-      label: (index) => String(labels[index]),
-    },
-    intake,
-  );
+  const original = await intake.claims.adopt(copy, { sha256: hash.digest('hex'), extension, bytes });
+  intake.stored.set(original.sha256, original);
+  return original;
 }
 
-async function addContainerRows(
-  container: {
-    original: Original;
-    name: string;
-    count: number;
-    widthPx: number;
-    heightPx: number;
-    channels: Channels;
-    label: (index: number) => string | null;
-  },
-  { datasetId, queries, impression, control: { signal, progress } }: Intake,
-): Promise<void> {
-  const { original, name, count, widthPx, heightPx } = container;
-  progress(0, count);
-  for (let start = 0; start < count; start += batchRows) {
-    signal.throwIfAborted();
-    const pictures = Array.from({ length: Math.min(batchRows, count - start) }, (_unused, offset) => ({
-      id: newId('picture'),
-      ordinal: start + offset,
-      name: `${name}#${start + offset}`,
-      label: container.label(start + offset),
-      widthPx,
-      heightPx,
-      originalSha256: original.sha256,
-      originalIndex: start + offset,
-    }));
-    queries.addBatch(datasetId, { originals: [], pictures, quarantined: [], createdAt: Date.now() });
-    for (const picture of pictures) note(impression, picture, container.channels === 1);
-    progress(start + pictures.length);
-    await setImmediate();
-  }
-}
-
-function requireEnough(readable: number, unreadable: number): void {
-  if (readable >= 2) return;
+function requireEnough(readable: number, unreadable: number, fewest: number): void {
+  if (readable >= fewest) return;
   throw new StudioError(
     'pictures-too-few',
-    `Only ${readable} of ${readable + unreadable} pictures could be read, and a dataset needs at least 2. Nothing was kept.`,
-    { readable, unreadable },
+    `Only ${readable} of ${readable + unreadable} pictures could be read, and at least ${fewest} ${fewest === 1 ? 'is' : 'are'} needed. Nothing was kept.`,
+    { readable, unreadable, needed: fewest },
   );
 }
 
-function note(impression: Impression, picture: NewPicture, isGrey: boolean): void {
+function note(impression: Impression, picture: Omit<NewPicture, 'ordinal'>, isGrey: boolean): void {
   impression.shorterSidesPx.push(Math.min(picture.widthPx, picture.heightPx));
   if (picture.widthPx !== 28 || picture.heightPx !== 28) impression.allAre28 = false;
   if (isGrey) impression.grey += 1;

@@ -1,60 +1,124 @@
 import { readFile, rm } from 'node:fs/promises';
+import type { ContainerFormat } from '../contract/domain/sources.ts';
 import { StudioError } from '../contract/errors.ts';
-import type { IdxPictures } from '../imaging/idx.ts';
-import { readIdxPictures } from '../imaging/idx.ts';
+import { openContainer } from '../imaging/containers.ts';
+import type { ContainerPictures } from '../imaging/source-picture.ts';
 import type { Original, StoredPicture } from '../store/datasets.ts';
-import { hashBytes } from '../workspace/files.ts';
+import { hashBytes, hashFile } from '../workspace/files.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export type DatasetOriginals = ReturnType<typeof createDatasetOriginals>;
 
-/** How many containers stay unpacked in memory: one being looked at, one being made a version of. */
-const openContainers = 2;
+/** How many containers stay open: the batches of one set, and one being looked at. */
+const openContainers = 8;
+
+/** How many files are removed at once, as each is a wait for the disk. */
+const removedAtOnce = 64;
+
+interface Open {
+  pictures: Promise<ContainerPictures>;
+  /** Under way right now; it is closed after the last. */
+  reads: number;
+  isDropped: boolean;
+}
+
+function closeUnused(open: Open): void {
+  if (!open.isDropped || open.reads > 0) return;
+  // A container that could not be opened has nothing to close.
+  open.pictures.then(async (pictures) => pictures.close?.()).catch(() => undefined);
+}
+
+const changed = (path: string, name: string, why: string, cause?: unknown): StudioError =>
+  new StudioError(
+    'dataset-changed',
+    `The stored original of “${name}” ${why} (${path}). Import the pictures again, or restore this file from a backup.`,
+    { file: path, name },
+    cause,
+  );
 
 /** Originals as datasets use them: kept safe while an import is still naming them, and read back checked. */
-export function createDatasetOriginals(workspace: Workspace) {
+export function createDatasetOriginals(
+  workspace: Workspace,
+  sources: { container(sourceId: string): ContainerFormat | null },
+) {
+  const formats = new Map<string, ContainerFormat>();
+  /** How a source's containers are read never changes. */
+  const formatOf = (sourceId: string): ContainerFormat => {
+    const format = formats.get(sourceId) ?? sources.container(sourceId) ?? { kind: 'idx' };
+    formats.set(sourceId, format);
+    return format;
+  };
   /** Per hash, how many running imports have put it and may not have committed a row that refers to it. */
   const claims = new Map<string, number>();
   /** Files on their way out; whoever puts the same bytes back waits until they are gone. */
   const removals = new Map<string, Promise<void>>();
-  const containers = new Map<string, Promise<IdxPictures>>();
+  const containers = new Map<string, Open>();
+  const verified = new Set<string>();
 
   /** @throws StudioError `dataset-changed` naming the file when it is gone or no longer the same */
   const read = async (original: Pick<Original, 'sha256' | 'extension'>, name: string): Promise<Buffer> => {
     const path = workspace.originalPath(original.sha256, original.extension);
-    const changed = (why: string, cause?: unknown) =>
-      new StudioError(
-        'dataset-changed',
-        `The stored original of “${name}” ${why} (${path}). Import the pictures again, or restore this file from a backup.`,
-        { file: path, name },
-        cause,
-      );
     let bytes: Buffer;
     try {
       bytes = await readFile(path);
     } catch (thrown) {
-      throw changed('is missing or cannot be read', thrown);
+      throw changed(path, name, 'is missing or cannot be read', thrown);
     }
-    if (hashBytes(bytes) !== original.sha256) throw changed('was changed on disk');
+    if (hashBytes(bytes) !== original.sha256) throw changed(path, name, 'was changed on disk');
     return bytes;
   };
 
-  const container = (picture: StoredPicture): Promise<IdxPictures> => {
-    const key = picture.originalSha256;
-    const opened =
-      containers.get(key) ??
-      read({ sha256: key, extension: picture.extension }, picture.name).then((bytes) =>
-        readIdxPictures({ bytes, file: picture.name }, null),
-      );
+  /** Checks a container as a whole, once while the studio runs, as it is read piece by piece afterwards. */
+  const openVerified = async (picture: StoredPicture): Promise<ContainerPictures> => {
+    const { originalSha256: sha256, extension, name } = picture;
+    const path = workspace.originalPath(sha256, extension);
+    const file = name.replace(/#\d+$/, '');
+    if (!verified.has(sha256)) {
+      const found = await hashFile(path).catch((thrown: unknown) => {
+        throw changed(path, file, 'is missing or cannot be read', thrown);
+      });
+      if (found !== sha256) throw changed(path, file, 'was changed on disk');
+      verified.add(sha256);
+    }
+    return openContainer(path, formatOf(picture.sourceId), file);
+  };
+
+  /** Opens a container again when it was let go of, and lets go of the one that was longest unused. */
+  const opened = (picture: StoredPicture): Open => {
+    const key = `${picture.originalSha256} ${JSON.stringify(formatOf(picture.sourceId))}`;
+    const found: Open = containers.get(key) ?? {
+      pictures: openVerified(picture),
+      reads: 0,
+      isDropped: false,
+    };
     // Deleting first makes it the newest in the map's order.
     containers.delete(key);
-    containers.set(key, opened);
-    opened.catch(() => containers.delete(key));
-    for (const oldest of containers.keys()) {
+    containers.set(key, found);
+    found.pictures.catch(() => containers.delete(key));
+    for (const [oldest, open] of containers) {
       if (containers.size <= openContainers) break;
       containers.delete(oldest);
+      open.isDropped = true;
+      closeUnused(open);
     }
-    return opened;
+    return found;
+  };
+
+  const container = async (picture: StoredPicture): Promise<ContainerPictures> => {
+    const { count, widthPx, heightPx, channels } = await opened(picture).pictures;
+    return {
+      ...{ count, widthPx, heightPx, channels },
+      async pixels(index) {
+        const open = opened(picture);
+        open.reads += 1;
+        try {
+          return await (await open.pictures).pixels(index);
+        } finally {
+          open.reads -= 1;
+          closeUnused(open);
+        }
+      },
+    };
   };
 
   return {
@@ -62,15 +126,15 @@ export function createDatasetOriginals(workspace: Workspace) {
     openClaims() {
       const held = new Set<string>();
       return {
-        async put(bytes: Uint8Array, extension: string): Promise<Original> {
-          const sha256 = hashBytes(bytes);
+        /** Moves a file that was written beside the workspace's own to its place. */
+        async adopt(file: string, { sha256, extension, bytes }: Original): Promise<Original> {
           if (!held.has(sha256)) {
             held.add(sha256);
             claims.set(sha256, (claims.get(sha256) ?? 0) + 1);
           }
           await removals.get(sha256);
-          await workspace.putOriginal(bytes, extension);
-          return { sha256, extension, bytes: bytes.byteLength };
+          await workspace.adoptOriginal(file, sha256, extension);
+          return { sha256, extension, bytes };
         },
         release(): void {
           for (const sha256 of held) {
@@ -85,12 +149,16 @@ export function createDatasetOriginals(workspace: Workspace) {
     isClaimed: (sha256: string): boolean => claims.has(sha256),
     /** Removes files that no row names any more, except those that an import has claimed meanwhile. */
     async removeFiles(originals: readonly Pick<Original, 'sha256' | 'extension'>[]): Promise<void> {
-      for (const { sha256, extension } of originals) {
-        if (claims.has(sha256)) continue;
-        containers.delete(sha256);
+      const remove = async ({ sha256, extension }: Pick<Original, 'sha256' | 'extension'>) => {
+        if (claims.has(sha256)) return;
+        for (const key of containers.keys()) if (key.startsWith(sha256)) containers.delete(key);
+        verified.delete(sha256);
         const removal = rm(workspace.originalPath(sha256, extension), { force: true });
         removals.set(sha256, removal);
         await removal.finally(() => removals.delete(sha256));
+      };
+      for (let at = 0; at < originals.length; at += removedAtOnce) {
+        await Promise.all(originals.slice(at, at + removedAtOnce).map(remove));
       }
     },
     read,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Dataset, DatasetVersion } from '../contract/domain/datasets.ts';
 import type { Recipe } from '../contract/domain/recipes.ts';
 import { StudioError } from '../contract/errors.ts';
+import { preparationRevision } from '../imaging/prepare.ts';
 import type { versionQueries } from '../store/versions.ts';
 import {
   hashBytes,
@@ -135,11 +136,23 @@ export async function makeVersion(
     };
     const description = {
       format: 2,
-      dataset: { id: dataset.id, name: dataset.name, source: dataset.source, licence: dataset.licence },
+      dataset: {
+        id: dataset.id,
+        name: dataset.name,
+        sources: dataset.sources.map(({ kind, location, rights, pictures }) => ({
+          kind,
+          location,
+          rights,
+          pictures,
+        })),
+        licence: dataset.licence,
+      },
       version: made,
       /** Places of the rows: the training part, then what is held out. */
       parts: { train: [0, plan.images], heldOut: [plan.images, rows.length] },
       inputsHash: plan.inputsHash,
+      /** The way of preparing and resizing, as distances between sets depend on it. */
+      preparation: preparationRevision,
       files,
     };
     await writeFileAtomic(join(staging, 'version.json'), `${JSON.stringify(description, null, 2)}\n`, false);

@@ -3,26 +3,28 @@ import { join } from 'node:path';
 import type {
   Dataset,
   DatasetVersion,
-  ImportSource,
-  Licence,
   Picture,
   PictureSelection,
   Quarantined,
 } from '../contract/domain/datasets.ts';
 import type { Job } from '../contract/domain/jobs.ts';
 import type { RecipeInput } from '../contract/domain/recipes.ts';
+import type { ArrayFile, ArraySource, ImportSource } from '../contract/domain/sources.ts';
 import { StudioError } from '../contract/errors.ts';
 import { thumbnail, thumbnailPx } from '../imaging/decode.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
-import { compareNames } from '../imaging/sources.ts';
+import { compareNames } from '../imaging/name-order.ts';
 import type { Database } from '../store/database.ts';
 import type { DatasetFacts } from '../store/datasets.ts';
 import { datasetQueries } from '../store/datasets.ts';
+import { sourceQueries } from '../store/sources.ts';
 import { versionQueries } from '../store/versions.ts';
 import { exists, newId, writeFileAtomic } from '../workspace/files.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { discardUpload, initialFacts, prepareImport, runImport } from './dataset-import.ts';
+import { prepareImport } from './dataset-import.ts';
+import { describeArraySource } from './array-questions.ts';
 import { createDatasetOriginals } from './dataset-originals.ts';
+import { createDatasetSources } from './dataset-sources.ts';
 import { createDatasetVersions, type PictureJudgements } from './dataset-versions.ts';
 import type { Jobs } from './jobs.ts';
 
@@ -56,9 +58,9 @@ export function createDatasets({
 }) {
   const queries = datasetQueries(database);
   const versionsStored = versionQueries(database);
-  const originals = createDatasetOriginals(workspace);
-  const tools = { queries, workspace, originals };
-  /** The classes of finished datasets, which never change; counting them takes a while. */
+  const sourcesStored = sourceQueries(database);
+  const originals = createDatasetOriginals(workspace, sourcesStored);
+  /** The classes of datasets that nothing is brought into right now; counting them takes a while. */
   const knownClasses = new Map<string, Dataset['classes']>();
   const complete = (facts: DatasetFacts): Dataset => {
     let classes = knownClasses.get(facts.id);
@@ -66,12 +68,17 @@ export function createDatasets({
       classes = queries.classes(facts.id).sort((a, b) => compareNames(a.name, b.name));
       if (!facts.importing) knownClasses.set(facts.id, classes);
     }
+    const ownSources = sourcesStored.list(facts.id);
     const all = versionsStored.versions(facts.id);
     const chosen = versionsStored.chosen(facts.id);
     const current = chosen ?? all.at(-1)?.version;
     return {
       ...facts,
       classes,
+      sources: ownSources,
+      ignored: ownSources.reduce((sum, { ignored }) => sum + ignored, 0),
+      licence: sources.licence(facts.id),
+      missing: sourcesStored.missing(facts.id),
       versions: all,
       currentVersion: current === undefined ? null : { version: current, isChosen: chosen !== null },
     };
@@ -83,6 +90,12 @@ export function createDatasets({
     if (!facts) throw notFound('dataset', id);
     return complete(facts);
   };
+
+  const sources = createDatasetSources({
+    ...{ queries, sources: sourcesStored, workspace, originals, jobs },
+    dataset: get,
+    changed: (id) => knownClasses.delete(id),
+  });
 
   const versions = createDatasetVersions({
     versions: versionsStored,
@@ -98,6 +111,7 @@ export function createDatasets({
     /** Newest first; without a project, those of every project that is not in the trash. */
     list: (projectId?: string): Dataset[] => queries.list(projectId).map(complete),
     get,
+    sources,
     versions,
     version: versions.version,
 
@@ -115,18 +129,18 @@ export function createDatasets({
     ): Promise<{ datasetId: string; job: Job; finished: Promise<Dataset> }> {
       const prepared = await prepareImport(source, workspace);
       const datasetId = newId('dataset');
-      queries.insert({ id: datasetId, projectId, name, ...initialFacts(prepared), createdAt: Date.now() });
-      const { job, finished } = jobs.start('import', name, async (control) => {
-        control.result(datasetId);
-        try {
-          await runImport(datasetId, prepared, tools, control);
-        } finally {
-          await discardUpload(source, workspace);
-        }
-        return get(datasetId);
-      });
+      const proposal: Dataset['proposal'] = { sizePx: 28, channels: 1, labelMode: 'none' };
+      queries.insert({ id: datasetId, projectId, name, proposal, createdAt: Date.now() });
+      const { job, finished } = sources.startFirst(datasetId, name, prepared);
       return { datasetId, job, finished };
     },
+
+    /**
+     * What an NPY or NPZ holds, so that a person can be asked how to read it.
+     *
+     * @throws StudioError `path-missing`, `not-found`, `array-unusable`, `archive-corrupt`
+     */
+    describeArrays: (source: ArraySource): Promise<ArrayFile> => describeArraySource(source, workspace),
 
     /** {@link versions}`.build`. */
     buildVersion: (datasetId: string, recipe: RecipeInput): { job: Job; finished: Promise<DatasetVersion> } =>
@@ -135,11 +149,6 @@ export function createDatasets({
     rename(id: string, name: string): Dataset {
       get(id);
       queries.rename(id, name);
-      return get(id);
-    },
-    setLicence(id: string, licence: Licence): Dataset {
-      get(id);
-      queries.setLicence(id, licence);
       return get(id);
     },
     /** In the order of the source; with a label, those of one class. */
@@ -172,7 +181,7 @@ export function createDatasets({
       if (picture.originalIndex !== null) {
         const container = await originals.container(picture);
         const { widthPx, heightPx, channels } = container;
-        const pixels = container.pixels(picture.originalIndex);
+        const pixels = await container.pixels(picture.originalIndex);
         return { bytes: encodePng({ pixels, widthPx, heightPx, channels }), contentType: 'image/png' };
       }
       const original = { sha256: picture.originalSha256, extension: picture.extension };
@@ -194,13 +203,6 @@ export function createDatasets({
      *
      * @returns a sentence for each
      */
-    async recover(): Promise<string[]> {
-      const notices: string[] = [];
-      for (const { id, name } of queries.unfinished()) {
-        await originals.removeFiles(queries.removeUnfinished(id, () => false));
-        notices.push(`The import “${name}” was cut off and was taken out again. Import it once more.`);
-      }
-      return notices;
-    },
+    recover: (): Promise<string[]> => sources.recover(),
   };
 }

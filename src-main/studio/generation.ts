@@ -13,6 +13,7 @@ import type { Datasets } from './datasets.ts';
 import { runEngineJob } from './engine-process.ts';
 import type { Gallery } from './gallery.ts';
 import type { Jobs } from './jobs.ts';
+import { licenceOfSummary } from './licence-summary.ts';
 import { modelConfigOf } from './run-training.ts';
 import type { StoredCheckpoint } from './run-checkpoints.ts';
 import type { Runs } from './runs.ts';
@@ -122,7 +123,7 @@ export function createGeneration({
           version: datasetVersion.version,
           hash: datasetVersion.hash,
           images: datasetVersion.images,
-          licence: dataset.licence,
+          licence: licenceOfSummary(datasets.sources.licence(dataset.id, datasetVersion.version)),
         },
       },
     };

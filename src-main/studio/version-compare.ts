@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { DatasetVersion } from '../contract/domain/datasets.ts';
 import type { VersionComparison, VersionDifference } from '../contract/domain/versions.ts';
 import { StudioError } from '../contract/errors.ts';
-import { compareNames } from '../imaging/sources.ts';
+import { compareNames } from '../imaging/name-order.ts';
 import type { VersionPicture } from '../store/versions.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { keyBytes, keysFile } from './version-reuse.ts';

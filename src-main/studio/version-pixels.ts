@@ -92,7 +92,7 @@ async function storedBytes(picture: Candidate, originals: DatasetOriginals): Pro
   if (picture.originalIndex !== null) {
     const container = await originals.container(picture);
     const { widthPx, heightPx, channels } = container;
-    const pixels = container.pixels(picture.originalIndex);
+    const pixels = await container.pixels(picture.originalIndex);
     return { kind: 'pixels', image: { pixels, widthPx, heightPx, channels }, name };
   }
   const original = { sha256: picture.originalSha256, extension: picture.extension };

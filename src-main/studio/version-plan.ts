@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FocusPoint, Recipe } from '../contract/domain/recipes.ts';
 import { StudioError } from '../contract/errors.ts';
-import { compareNames } from '../imaging/sources.ts';
+import { compareNames } from '../imaging/name-order.ts';
 import type { StoredPicture } from '../store/datasets.ts';
 import { heldOutOf, rankOf } from './version-split.ts';
 

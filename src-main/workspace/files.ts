@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { StudioError } from '../contract/errors.ts';
 
 /** A short random name, safe in paths and addresses: `prefix-` and 12 base-32 letters (60 bits). */
@@ -90,6 +92,55 @@ export async function publishFolder(staging: string, target: string): Promise<vo
     await syncFolder(dirname(target));
   } catch (error) {
     throw toFileError(error, target);
+  }
+}
+
+/** So few files are no reason to wait for all that others write to the disk. */
+const syncedOneByOne = 100;
+/** How many files are synced at once where there is no way to sync them all together. */
+const syncedAtOnce = 16;
+
+/**
+ * Makes files durable that were written without. On Linux the whole disk is synced at once (`sync -f`), which for
+ * thousands of small files takes a tenth of a second instead of ten; elsewhere each file and its folder is.
+ *
+ * @param folder on the disk that all of them are on
+ * @throws the signal's reason when it aborts
+ */
+export async function syncFiles(
+  folder: string,
+  paths: () => Iterable<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const all = [...paths()];
+  if (process.platform === 'linux' && all.length > syncedOneByOne) {
+    try {
+      await promisify(execFile)('sync', ['-f', folder], { signal });
+      return;
+    } catch {
+      signal.throwIfAborted();
+      // A system without that command, or an older one.
+    }
+  }
+  const folders = new Set<string>();
+  const waiting = new Set<Promise<void>>();
+  for (const path of all) {
+    signal.throwIfAborted();
+    folders.add(dirname(path));
+    const synced = syncFile(path).finally(() => waiting.delete(synced));
+    waiting.add(synced);
+    if (waiting.size >= syncedAtOnce) await Promise.race(waiting);
+  }
+  await Promise.all(waiting);
+  for (const each of folders) await syncFolder(each);
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

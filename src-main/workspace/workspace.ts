@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StudioError } from '../contract/errors.ts';
-import { exists, hashBytes, newId, toFileError, writeFileAtomic } from './files.ts';
+import { exists, hashBytes, newId, syncFiles, toFileError, writeFileAtomic } from './files.ts';
 import { lockWorkspace } from './lock.ts';
 
 /** The folders of a workspace, and the one process that holds it. */
@@ -29,6 +29,16 @@ export interface Workspace {
    * @returns the lower-case hexadecimal hash
    */
   putOriginal(bytes: Uint8Array, extension: string): Promise<string>;
+  /**
+   * Moves a file of this disk to its place among the originals; where those bytes are there already, it is removed. It
+   * is not made durable: that is for `syncOriginals`, once for many.
+   */
+  adoptOriginal(file: string, sha256: string, extension: string): Promise<void>;
+  /** Makes originals that were adopted survive a power cut. */
+  syncOriginals(
+    originals: Iterable<{ sha256: string; extension: string }>,
+    signal: AbortSignal,
+  ): Promise<void>;
   putImage(png: Uint8Array): Promise<string>;
   /** Moves a file or folder into `trash/`, keeping its name; returns where it went, or null if it was gone. */
   moveToTrash(path: string): Promise<string | null>;
@@ -86,6 +96,27 @@ export async function openWorkspace(path: string, options: { create: boolean }):
       await put(contentPath('originals', sha256, extension), bytes);
       return sha256;
     },
+    async adoptOriginal(file, sha256, extension) {
+      const target = contentPath('originals', sha256, extension);
+      try {
+        if (await exists(target)) {
+          await rm(file, { force: true });
+          return;
+        }
+        await mkdir(dirname(target), { recursive: true });
+        await rename(file, target);
+      } catch (error) {
+        throw toFileError(error, target);
+      }
+    },
+    syncOriginals: (originals, signal) =>
+      syncFiles(
+        folder,
+        function* () {
+          for (const { sha256, extension } of originals) yield contentPath('originals', sha256, extension);
+        },
+        signal,
+      ),
     async putImage(png) {
       const sha256 = hashBytes(png);
       await put(contentPath('images', sha256, 'png'), png);

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import type { Dataset, ImportSource, Licence } from '../../src-main/contract/domain/datasets.ts';
+import type { Dataset } from '../../src-main/contract/domain/datasets.ts';
+import type { ImportSource } from '../../src-main/contract/domain/sources.ts';
 import { failureOf } from '../client/failure.ts';
 import { client } from '../client/studio-client.ts';
 import { useJobs } from './jobs.ts';
@@ -56,13 +57,12 @@ export const useDatasets = defineStore('datasets', () => {
     return { datasetId, jobId: job.id };
   }
 
+  /** Takes what the studio answered to a change. */
+  const note = (dataset: Dataset) => void datasets.value.set(dataset.id, dataset);
+
   async function rename(id: string, name: string) {
     datasets.value.set(id, await client.datasets.rename({ id, name }));
   }
 
-  async function setLicence(id: string, licence: Licence) {
-    datasets.value.set(id, await client.datasets.setLicence({ id, licence }));
-  }
-
-  return { datasets, newestFirst, loaded, load, refresh, startImport, rename, setLicence };
+  return { datasets, newestFirst, loaded, load, refresh, startImport, rename, note };
 });

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, watch } from 'vue';
-import type { ImportSource } from '../../src-main/contract/domain/datasets.ts';
+import type { ImportSource } from '../../src-main/contract/domain/sources.ts';
 import { recipeSchema, recipeText, type Recipe } from '../../src-main/contract/domain/recipes.ts';
 import type { Run, StopCondition } from '../../src-main/contract/domain/runs.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
@@ -92,7 +92,7 @@ export const useWizard = defineStore('wizard', () => {
   const unsettled = computed(
     () =>
       dataset.value?.importing === true &&
-      dataset.value.source.kind !== 'sample' &&
+      dataset.value.sources[0]?.kind !== 'sample' &&
       Object.keys(draft.value.recipe).length === 0,
   );
   const recipe = computed<Recipe | null>(() => {

@@ -42,7 +42,7 @@ test('a folder with classes, bad files and other files becomes a dataset that te
     pictures: 4,
     quarantined: 3,
     ignored: 1,
-    source: { kind: 'folder', location: station.incoming },
+    sources: [{ kind: 'folder', location: station.incoming, pictures: 4, quarantined: 3, ignored: 1 }],
     classes: [
       { name: 'cat', pictures: 3 },
       { name: 'dog', pictures: 1 },
@@ -219,7 +219,7 @@ test('a ZIP brings the same pictures as its folder', async () => {
   });
   const dataset = await station.import(join(station.incoming, 'set.zip'));
   expect(dataset).toMatchObject({
-    source: { kind: 'zip' },
+    sources: [{ kind: 'zip' }],
     pictures: 3,
     classes: [
       { name: 'x', pictures: 2 },
@@ -257,7 +257,7 @@ describe('an IDX pair', () => {
     await station.put({ 'd-images-idx3-ubyte.gz': gzipSync(images), 'd-labels-idx1-ubyte': labels });
     const dataset = await station.import(join(station.incoming, 'd-labels-idx1-ubyte'));
     expect(dataset).toMatchObject({
-      source: { kind: 'idx' },
+      sources: [{ kind: 'idx' }],
       pictures: 12,
       proposal: { sizePx: 28, channels: 1, labelMode: 'folders' },
     });
@@ -290,7 +290,7 @@ test('the built-in sample is a dataset of ten classes with its licence, the same
   const dataset = await make(4);
   expect(dataset).toMatchObject({
     pictures: 200,
-    source: { kind: 'sample' },
+    sources: [{ kind: 'sample' }],
     licence: { name: 'OFL-1.1' },
     proposal: { sizePx: 28, channels: 1, labelMode: 'folders' },
   });
@@ -313,7 +313,7 @@ test('an upload is imported and then cleared away', async () => {
   await writeFile(join(folder, 'set.zip'), zip);
   const source = { kind: 'upload', uploadId: 'upload1' } as const;
   const { finished } = await station.datasets.import(station.projectId, 'Uploaded', source);
-  expect(await finished).toMatchObject({ pictures: 2, source: { kind: 'upload' } });
+  expect(await finished).toMatchObject({ pictures: 2, sources: [{ kind: 'upload', location: '' }] });
   expect(await station.files('uploads')).toEqual([]);
   await expect(station.datasets.import(station.projectId, 'Again', source)).rejects.toMatchObject({
     code: 'not-found',
@@ -323,9 +323,14 @@ test('an upload is imported and then cleared away', async () => {
 test('names and licences can be changed', async () => {
   await station.put({ '1.png': await pngOf(1), '2.png': await pngOf(2), LICENSE: 'CC0 1.0 Universal' });
   const dataset = await station.import();
-  expect(dataset.licence).toEqual({ name: 'CC0-1.0', attribution: '' });
-  const licence = { name: 'CC-BY-4.0', attribution: 'A. Painter' };
-  expect(station.datasets.setLicence(dataset.id, licence).licence).toEqual(licence);
+  expect(dataset.licence).toMatchObject({ name: 'CC0-1.0', attribution: '', demands: [], conflicts: [] });
+  const [source] = dataset.sources;
+  expect(source).toMatchObject({ rights: { licence: 'CC0-1.0' }, rightsFrom: 'licence-file' });
+  const rights = { ...source!.rights, licence: 'cc-by-4.0', author: 'A. Painter' };
+  expect(station.datasets.sources.setRights(source!.id, rights)).toMatchObject({
+    licence: { name: 'CC-BY-4.0', attribution: 'A. Painter', demands: ['attribution'] },
+    sources: [{ rightsFrom: 'person' }],
+  });
   expect(station.datasets.rename(dataset.id, 'Better').name).toBe('Better');
   expect(() => station.datasets.get('dataset-none')).toThrow(expect.objectContaining({ code: 'not-found' }));
 });
@@ -335,15 +340,21 @@ test('after a killed import the next start clears away what it left', async () =
   const kept = await station.import();
   // What a process leaves that ends in the middle: an unfinished row with pictures, and a file without a row.
   station.database
+    .prepare("INSERT INTO dataset SELECT 'dataset-cut', project_id, 'Cut off', 1, proposal, 1 FROM dataset")
+    .run();
+  station.database
     .prepare(
-      `INSERT INTO dataset SELECT 'dataset-cut', project_id, 'Cut off', source_kind, source_location, '', '', 1, 0,
-         proposal, 1 FROM dataset`,
+      `INSERT INTO source (id, dataset_id, ordinal, kind, location, importing, added_at)
+       VALUES ('source-cut', 'dataset-cut', 1, 'folder', '/gone', 1, 1)`,
     )
     .run();
   const sha256 = await station.workspace.putOriginal(await pngOf(7), 'png');
   station.database.prepare("INSERT INTO original VALUES (?, 'png', 1, 1)").run(sha256);
   station.database
-    .prepare("INSERT INTO picture VALUES ('picture-cut', 'dataset-cut', 0, 'x.png', NULL, ?, NULL, 24, 24)")
+    .prepare(
+      `INSERT INTO picture (id, dataset_id, source_id, ordinal, name, original_sha256, width_px, height_px)
+       VALUES ('picture-cut', 'dataset-cut', 'source-cut', 0, 'x.png', ?, 24, 24)`,
+    )
     .run(sha256);
   await station.workspace.putOriginal(await pngOf(8), 'png');
 

@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeIdx } from '../../src-main/imaging/idx.ts';
 import { licenceOfText } from '../../src-main/imaging/licence-text.ts';
-import { compareNames, labelsOf, openSource } from '../../src-main/imaging/sources.ts';
+import { labelsOf } from '../../src-main/imaging/collection.ts';
+import { compareNames } from '../../src-main/imaging/name-order.ts';
+import type { OpenedSource, SourceItem } from '../../src-main/imaging/source-picture.ts';
+import { openSource as open } from '../../src-main/imaging/sources.ts';
 import { craftZip } from '../fixtures/zip-bytes.ts';
 
 let folder: string;
@@ -21,23 +24,32 @@ async function put(...names: string[]): Promise<void> {
   }
 }
 
+const never = new AbortController().signal;
+
+const openSource = (path = folder): Promise<OpenedSource> =>
+  open(
+    path,
+    { cacheFolder: join(folder, '.cache'), signal: never },
+    { fetcher: () => (url) => Promise.resolve(Buffer.from(url)) },
+  );
+
 async function openFiles(path = folder) {
   const source = await openSource(path);
-  if (source.kind === 'idx') throw new Error('an IDX pair was found');
-  return source;
+  const pictures: (SourceItem & { read(): Promise<Buffer> })[] = [];
+  for await (const item of source.items(never)) {
+    const { content } = item;
+    const read = (): Promise<Buffer> => {
+      if (content.kind !== 'file') throw new Error(`“${item.name}” is no file.`);
+      return content.read(never);
+    };
+    pictures.push({ ...item, read });
+  }
+  return { ...source, pictures, ignored: source.ignored() };
 }
 
 describe('a folder', () => {
   test('is read with its sub-folders, in natural order, without hidden and other files', async () => {
-    await put(
-      'b/10.png',
-      'b/2.jpg',
-      'a/x.WEBP',
-      'a/.hidden.png',
-      '.git/y.png',
-      'notes.txt',
-      'metadata.jsonl',
-    );
+    await put('b/10.png', 'b/2.jpg', 'a/x.WEBP', 'a/.hidden.png', '.git/y.png', 'notes.txt', 'more.json');
     const source = await openFiles();
     expect(source.pictures.map(({ name, label }) => [name, label])).toEqual([
       ['a/x.WEBP', 'a'],
@@ -60,7 +72,10 @@ describe('a folder', () => {
   test('says what its licence file says', async () => {
     await put('1.png', '2.png');
     await writeFile(join(folder, 'LICENSE'), '   Apache License\n   Version 2.0, January 2004');
-    expect((await openFiles()).licence).toBe('Apache-2.0');
+    expect(await openFiles()).toMatchObject({
+      rights: { licence: 'Apache-2.0' },
+      rightsFrom: 'licence-file',
+    });
     expect(licenceOfText('LICENSE.txt', 'Ask my aunt.')).toBe('see LICENSE.txt');
   });
 
@@ -82,11 +97,17 @@ describe('a folder', () => {
   });
 
   test('that holds an IDX pair is that pair', async () => {
-    await put('x-images-idx3-ubyte', 'x-labels-idx1-ubyte', 'README.md');
+    const images = encodeIdx({ dimensions: [1, 2, 2], data: new Uint8Array(4) });
+    await writeFile(join(folder, 'x-images-idx3-ubyte'), images);
+    await writeFile(
+      join(folder, 'x-labels-idx1-ubyte'),
+      encodeIdx({ dimensions: [1], data: new Uint8Array(1) }),
+    );
+    await put('README.md');
     expect(await openSource(folder)).toMatchObject({
       kind: 'idx',
-      images: join(folder, 'x-images-idx3-ubyte'),
-      labels: join(folder, 'x-labels-idx1-ubyte'),
+      containers: [{ path: join(folder, 'x-images-idx3-ubyte') }],
+      companions: [{ path: join(folder, 'x-labels-idx1-ubyte') }],
     });
   });
 
@@ -173,10 +194,14 @@ describe('a single file', () => {
   test('is an IDX container by its content', async () => {
     const path = join(folder, 'numbers.bin');
     await writeFile(path, encodeIdx({ dimensions: [1, 2, 2], data: new Uint8Array(4) }));
-    expect(await openSource(path)).toMatchObject({ kind: 'idx', images: path, labels: null });
+    expect(await openSource(path)).toMatchObject({
+      kind: 'idx',
+      containers: [{ path }],
+      companions: [],
+    });
   });
 
-  test.each(['a.png', 'a.txt', 'a.tar.gz', 'a-labels-idx1-ubyte'])('such as %s is refused', async (name) => {
+  test.each(['a.png', 'a.txt', 'a-labels-idx1-ubyte'])('such as %s is refused', async (name) => {
     await put(name);
     await expect(openSource(join(folder, name))).rejects.toMatchObject({
       code: 'source-unsupported',

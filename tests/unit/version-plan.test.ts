@@ -8,6 +8,7 @@ const recipe = (choices: Partial<RecipeInput> = {}) => recipeSchema.parse({ ...b
 
 const candidate = (name: string, content = name): Candidate => ({
   id: `picture-${name.replaceAll('/', '-')}`,
+  sourceId: 'source-1',
   name,
   label: name.includes('/') ? name.split('/')[0]! : null,
   widthPx: 10,

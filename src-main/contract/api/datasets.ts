@@ -2,12 +2,11 @@ import { z } from 'zod';
 import {
   datasetSchema,
   datasetVersionSchema,
-  importSourceSchema,
-  licenceSchema,
   pictureSchema,
   pictureSelectionSchema,
   quarantinedSchema,
 } from '../domain/datasets.ts';
+import { importSourceSchema } from '../domain/sources.ts';
 import { jobSchema } from '../domain/jobs.ts';
 import { recipeSchema } from '../domain/recipes.ts';
 import { byId, page, pageOf, procedure } from './procedure.ts';
@@ -26,7 +25,6 @@ export const datasets = {
     )
     .output(z.object({ datasetId: z.string(), job: jobSchema })),
   rename: procedure.input(byId.extend({ name: z.string().trim().min(1).max(120) })).output(datasetSchema),
-  setLicence: procedure.input(byId.extend({ licence: licenceSchema })).output(datasetSchema),
   pictures: procedure
     .input(
       page.extend({

@@ -1,27 +1,9 @@
 import { z } from 'zod';
 import { failureSchema } from '../errors.ts';
+import { licenceSummarySchema } from './licences.ts';
 import { labelModeSchema, recipeSchema, versionStatisticsSchema } from './recipes.ts';
-import { channelsSchema, pictureSizeSchema, seedSchema, sha256Schema, timestampSchema } from './values.ts';
-
-/** Where pictures come from. `upload` is a folder the browser host filled over HTTP. */
-export const importSourceSchema = z.discriminatedUnion('kind', [
-  /** A folder, a ZIP, or either file of an MNIST-style IDX pair: told apart by what is there. */
-  z.object({ kind: z.literal('path'), path: z.string().min(1) }),
-  z.object({ kind: z.literal('upload'), uploadId: z.string().regex(/^[A-Za-z0-9_-]+$/) }),
-  z.object({
-    kind: z.literal('sample'),
-    images: z.number().int().min(10).max(100_000).default(10_000),
-    seed: seedSchema.default(1),
-  }),
-]);
-export type ImportSource = z.infer<typeof importSourceSchema>;
-
-export const licenceSchema = z.object({
-  /** SPDX identifier where there is one, otherwise free text; empty when unknown. */
-  name: z.string(),
-  attribution: z.string(),
-});
-export type Licence = z.infer<typeof licenceSchema>;
+import { sourceSchema } from './sources.ts';
+import { channelsSchema, pictureSizeSchema, sha256Schema, timestampSchema } from './values.ts';
 
 /** A version says its whole recipe; those from before a key was known have its default. */
 export const datasetVersionSchema = recipeSchema.extend({
@@ -47,8 +29,10 @@ export const datasetSchema = z.object({
   id: z.string(),
   projectId: z.string(),
   name: z.string(),
-  source: z.object({ kind: z.enum(['folder', 'zip', 'idx', 'upload', 'sample']), location: z.string() }),
-  licence: licenceSchema,
+  /** In the order in which they were added; the first is there from the start. */
+  sources: z.array(sourceSchema),
+  /** Of all its pictures together. */
+  licence: licenceSummarySchema,
   /** True while the import that makes it is still running. */
   importing: z.boolean(),
   pictures: z.number().int(),
@@ -56,6 +40,8 @@ export const datasetSchema = z.object({
   /** Files that are not pictures and were passed over (text files, metadata). */
   ignored: z.number().int(),
   classes: z.array(z.object({ name: z.string(), pictures: z.number().int() })),
+  /** Pictures without a label, a caption, or a licence. */
+  missing: z.object({ label: z.number().int(), caption: z.number().int(), licence: z.number().int() }),
   /** What the pictures suggest for the first version. */
   proposal: z.object({ sizePx: pictureSizeSchema, channels: channelsSchema, labelMode: labelModeSchema }),
   versions: z.array(datasetVersionSchema),
@@ -70,6 +56,8 @@ export const pictureSchema = z.object({
   /** Path within its source, with `/` between folders; `#n` for the n-th picture of a container. */
   name: z.string(),
   label: z.string().nullable(),
+  caption: z.string().nullable(),
+  sourceId: z.string(),
   widthPx: z.number().int(),
   heightPx: z.number().int(),
   /** Kept out of versions by a decision of the review; it can be taken in again. */

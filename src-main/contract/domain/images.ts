@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { licenceSchema } from './datasets.ts';
+import { licenceSchema } from './licences.ts';
 import { seedSchema, settingsSchema, sha256Schema, timestampSchema } from './values.ts';
 
 export const imageSchema = z.object({

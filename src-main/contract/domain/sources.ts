@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rightsSchema } from './licences.ts';
+import { fileRightsSchema, rightsSchema } from './licences.ts';
 import { seedSchema, timestampSchema } from './values.ts';
 
 /**
@@ -78,6 +78,13 @@ export const arrayFileSchema = z.object({
   unclear: z.array(z.enum(['pictures', 'layout', 'range'])),
 });
 export type ArrayFile = z.infer<typeof arrayFileSchema>;
+
+/** Where an NPY or NPZ lies that is to be described. */
+export const arraySourceSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('path'), path: z.string().min(1) }),
+  z.object({ kind: z.literal('upload'), uploadId: z.string().regex(/^[A-Za-z0-9_-]+$/) }),
+]);
+export type ArraySource = z.infer<typeof arraySourceSchema>;
 
 /** Which labels of CIFAR-100 count: of its hundred fine classes, or of the twenty coarse ones. */
 export const cifarLabelsSchema = z.enum(['fine', 'coarse']);
@@ -199,3 +206,25 @@ export const sourceSchema = z.object({
   addedAt: timestampSchema,
 });
 export type Source = z.infer<typeof sourceSchema>;
+
+/** Pictures of a folder that are not in the dataset. */
+export const newFilesSchema = z.object({
+  count: z.number().int(),
+  /** The first of them. */
+  names: z.array(z.string()),
+});
+export type NewFiles = z.infer<typeof newFilesSchema>;
+
+/** What is known of a picture beside its pixels. */
+export const pictureDetailsSchema = z.object({
+  pictureId: z.string(),
+  caption: z.string().nullable(),
+  /** Further columns of its manifest, as they came. */
+  columns: z.record(z.string(), z.unknown()),
+  /** What the picture itself says of its rights. */
+  own: fileRightsSchema,
+  /** With what its source says of all. */
+  rights: rightsSchema,
+  source: sourceSchema,
+});
+export type PictureDetails = z.infer<typeof pictureDetailsSchema>;
