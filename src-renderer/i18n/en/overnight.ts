@@ -42,7 +42,7 @@ export default {
   settingsFixedHelp: 'They decide what the run is. Fork it to train on with other values.',
   apply: 'Apply',
   applying: 'Being taken over at the end of this step',
-  nothingChanged: 'Nothing has been changed yet.',
+  moreSettings: 'All settings that may change',
   discard: 'Discard',
   history: 'Changes on the way',
   historyLine: '{title}: {from} → {to}',

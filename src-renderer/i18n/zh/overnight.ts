@@ -38,7 +38,7 @@ export default {
   settingsFixedHelp: '它们决定了这次训练的本质。如需换值，请派生。',
   apply: '应用',
   applying: '本步结束时生效',
-  nothingChanged: '尚未更改。',
+  moreSettings: '全部可改的设置',
   discard: '放弃更改',
   history: '途中更改',
   historyLine: '{title}：{from} → {to}',
