@@ -60,8 +60,8 @@ export const resnetGan: Family = {
       },
     },
     ...withDefaults([adversarialLoss], { loss: 'hinge' }),
-    ...withDefaults(adversarialParameters, { r1Weight: 0.1 }),
-    ...withDefaults(trainingParameters, { learningRate: 0.0005, beta1: 0, beta2: 0.9 }),
+    ...withDefaults(adversarialParameters, { r1Weight: 1 }),
+    ...withDefaults(trainingParameters, { learningRate: 0.0005 }),
   ],
   sampling: ({ generatorKind }) =>
     generatorKind !== 'style'

@@ -52,6 +52,8 @@ export type Layer =
   | { readonly kind: 'reshape'; readonly name: string; readonly shape: readonly number[] }
   /** An activation that no other layer carries. */
   | { readonly kind: 'activation'; readonly name: string; readonly activation: PlainActivation }
+  /** Doubles height and width: each value becomes a square of four. */
+  | { readonly kind: 'enlargement'; readonly name: string }
   /** The mean of each channel over all positions: `[height, width, channel]` to `[channel]`. */
   | { readonly kind: 'position-mean'; readonly name: string }
   /** `body(x) + shortcut(x)` (He et al., "Deep Residual Learning", 2016); an empty shortcut is x itself. */
@@ -175,6 +177,8 @@ function outputShape(layer: SimpleLayer, input: readonly number[]): number[] {
     case 'condition-shift':
     case 'attention':
       return [...input];
+    case 'enlargement':
+      return [input[0]! * 2, input[1]! * 2, input[2]!];
     case 'projection':
       return [1];
     case 'position-mean':

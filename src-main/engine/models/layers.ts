@@ -112,6 +112,7 @@ export function declareWeights(layers: readonly Layer[]): WeightDeclaration[] {
       case 'learned-start':
         return [{ name: `${layer.name}.map`, shape: layer.shape, initial: { mean: 0, deviation: 1 } }];
       case 'activation':
+      case 'enlargement':
       case 'position-mean':
       case 'reshape':
         return [];
@@ -204,6 +205,10 @@ export function forward(
         return tf.reshape(input, [input.shape[0]!, ...layer.shape]);
       case 'activation':
         return activate(input, layer.activation);
+      case 'enlargement': {
+        const [, height, width] = input.shape as [number, number, number, number];
+        return tf.image.resizeNearestNeighbor(input as tf.Tensor4D, [height * 2, width * 2]);
+      }
       case 'position-mean':
         return tf.mean(input, [1, 2]);
       case 'residual':

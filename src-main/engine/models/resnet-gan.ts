@@ -2,7 +2,7 @@ import type { ModelConfig } from '../../contract/engine-messages.ts';
 import { describeAdversarial, createAdversarialModel } from './adversarial-model.ts';
 import type { AdversarialDesign } from './adversarial-model.ts';
 import { objectiveOf } from './adversarial-objectives.ts';
-import { preserving, pyramid } from './convolutional-networks.ts';
+import { halving, preserving, pyramid } from './convolutional-networks.ts';
 import type { ModelFamily } from './family.ts';
 import type { Layer } from './layer-kinds.ts';
 import { styleNetworks } from './style-generator.ts';
@@ -43,9 +43,9 @@ const convolution = (
   initial: preserving(kernelPx ** 2 * inputs, 2),
 });
 
-const enlarging = (name: string, inputs: number, outputs: number, kernelPx: number): Layer => ({
-  ...{ kind: 'transposed-convolution', name, inputs, outputs, kernelPx, stride: 2, activation: 'linear' },
-  initial: preserving((kernelPx / 2) ** 2 * inputs, 2),
+const enlarging = (name: string, inputs: number, outputs: number): Layer => ({
+  ...{ kind: 'transposed-convolution', name, inputs, outputs, ...halving, activation: 'linear' },
+  initial: preserving(4 * inputs, 2),
 });
 
 /** From latents to pictures: a dense layer, a residual block for each doubling, and a last convolution. */
@@ -74,11 +74,15 @@ function residualGenerator({ settings, sizePx, channels, classes }: ModelConfig)
       ...{ kind: 'residual', name },
       body: [
         normalize(`${name}.normalize1`, inputs),
-        enlarging(`${name}.enlarge`, inputs, outputs, 4),
+        enlarging(`${name}.enlarge`, inputs, outputs),
         normalize(`${name}.normalize2`, outputs),
-        convolution(`${name}.convolve`, outputs, outputs, 3, 1),
+        { ...convolution(`${name}.convolve`, outputs, outputs, 3, 1), initial: preserving(9 * outputs, 0.2) },
       ],
-      shortcut: [enlarging(`${name}.shortcut`, inputs, outputs, 2)],
+      // Smooth: whatever the shortcut drew into single pixels, the discriminator would see at once.
+      shortcut: [
+        convolution(`${name}.shortcut`, inputs, outputs, 1, 1),
+        { kind: 'enlargement', name: `${name}.shortcut-enlarge` },
+      ],
     });
   }
   return [
@@ -86,7 +90,7 @@ function residualGenerator({ settings, sizePx, channels, classes }: ModelConfig)
     normalize('normalize', baseChannels),
     {
       ...{ kind: 'convolution', name: 'colours', inputs: baseChannels, outputs: channels, kernelPx: 3 },
-      ...{ stride: 1, activation: 'tanh', initial: preserving(9 * baseChannels, 1) },
+      ...{ stride: 1, activation: 'tanh', initial: preserving(9 * baseChannels, 0.05) },
     },
   ];
 }
