@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import type { OpenPicture } from './decode.ts';
 import { openPicture, rawPixels, reading, resampledHerePx } from './decode.ts';
 import { stretchContrast } from './pure/contrast.ts';
+import { decodePlainPng } from './pure/png-decode.ts';
 import {
   colourValues,
   lumaOf,
@@ -54,6 +55,8 @@ export async function preparePicture(
   how: Preparation,
 ): Promise<{ pixels: Uint8Array; place: CropPlace }> {
   if (picture.kind === 'pixels') return fromPixels(picture.image, how);
+  const plain = decodePlainPng(picture.bytes);
+  if (plain && plain.widthPx * plain.heightPx <= resampledHerePx) return fromPixels(plain, how);
   const open = await openPicture(picture.bytes, picture.name);
   const { widthPx, heightPx } = open.facts;
   if (widthPx * heightPx <= resampledHerePx) {
