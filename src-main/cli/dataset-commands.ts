@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { DatasetVersion } from '../contract/domain/datasets.ts';
 import type { ImportSource } from '../contract/domain/sources.ts';
 import type { LabelMode, RecipeInput } from '../contract/domain/recipes.ts';
 import { pictureSizes, type Channels, type PictureSize } from '../contract/presets.ts';
 import type { Studio } from '../studio/studio.ts';
+import { sourceOfOptions, withSourceOptions, type SourceOptions } from './import-sources.ts';
 import {
   follow,
   printResult,
@@ -82,10 +82,15 @@ const importResult = ({ dataset, version }: Awaited<ReturnType<typeof importData
 
 export function addDatasetCommands(program: Command, version: string): void {
   withCommonOptions(
-    program
-      .command('import')
-      .description('Make a dataset of a folder, a ZIP or an MNIST-style IDX pair')
-      .argument('<path>', 'the folder or file')
+    withSourceOptions(
+      program
+        .command('import')
+        .description(
+          'Make a dataset of a folder, an archive (ZIP, TAR, TAR.GZ), a container (IDX, CIFAR, NPY, NPZ, Parquet), ' +
+            'a manifest (CSV, JSONL), a database query or a list of addresses',
+        )
+        .argument('[path]', 'the folder or file'),
+    )
       .requiredOption('--name <name>', 'what to call it')
       .addOption(
         new Option('--size <px>', 'width and height in pixels (proposed from the pictures)').argParser<
@@ -101,11 +106,10 @@ export function addDatasetCommands(program: Command, version: string): void {
         new Option('--labels <mode>', 'class labels from sub-folders, or none').choices(['folders', 'none']),
       )
       .option('--background <#rrggbb>', 'colour behind transparent pictures', parseColour, '#ffffff'),
-  ).action(async (path: string, options: ImportOptions) => {
+  ).action(async (path: string | undefined, options: ImportOptions & SourceOptions) => {
+    const source = await sourceOfOptions(path, options);
     await withStudio(options, { version, create: true }, async (studio, signal) => {
-      const { result, sentence } = importResult(
-        await importDataset(studio, { kind: 'path', path: resolve(path) }, options, signal),
-      );
+      const { result, sentence } = importResult(await importDataset(studio, source, options, signal));
       printResult(options, result, sentence);
     });
   });

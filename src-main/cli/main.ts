@@ -16,6 +16,7 @@ import { addVersionCommands } from './version-commands.ts';
 
 /** Failures that a corrected command line mends; all others are exit code 1. */
 const usageErrors: readonly ErrorCode[] = [
+  'array-layout-needed',
   'input-invalid',
   'preset-unknown',
   'setting-fixed',
