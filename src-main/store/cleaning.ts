@@ -206,7 +206,9 @@ export function cleaningQueries(database: Database) {
        k.height_px AS kept_height_px, k.exclusion AS kept_exclusion
      FROM finding f LEFT JOIN picture p ON p.id = f.picture_id LEFT JOIN picture k ON k.id = f.kept_id
        LEFT JOIN label_correction c ON c.picture_id = p.id
-     WHERE f.dataset_id = ? AND f.kind = ? AND f.state = ? ORDER BY f.rank LIMIT ? OFFSET ?`,
+     WHERE f.id IN (
+       SELECT id FROM finding WHERE dataset_id = ? AND kind = ? AND state = ? ORDER BY rank LIMIT ? OFFSET ?)
+     ORDER BY f.rank`,
   );
   const pageTotal = database
     .prepare<[string, string, string], number>(

@@ -19,6 +19,7 @@ describe.skipIf(missing !== null || wantedFace === 'desktop')('every screen', ()
     const workspace = join(temporaryFolder(), 'workspace');
     const common = ['--workspace', workspace, '--json'];
     const dataset = (await imago('sample', '--name', 'Digits', '--images', '80', ...common)).json?.dataset;
+    await imago('clean', String(dataset), ...common);
     const trained = await imago(
       ...['train', '--dataset', String(dataset), '--preset', 'mlp-gan-28', '--steps', '40', ...common],
       ...['--set', 'sampleEverySteps=10', '--set', 'batchSize=16'],
@@ -31,6 +32,8 @@ describe.skipIf(missing !== null || wantedFace === 'desktop')('every screen', ()
       '/new',
       '/data',
       `/data/${String(dataset)}`,
+      `/data/${String(dataset)}?tab=review`,
+      `/data/${String(dataset)}?tab=map`,
       `/data/${String(dataset)}?tab=prepare`,
       `/data/${String(dataset)}?tab=versions`,
       `/data/${String(dataset)}?tab=augmentation`,

@@ -42,7 +42,7 @@ export function* groupAroundBest(
   distance: number,
 ): Generator<number, LookAlikes[]> {
   const taken = new Uint8Array(order.length);
-  const search = openSearch(words, distance);
+  const search = yield* openSearch(words, distance);
   const groups: LookAlikes[] = [];
   for (let at = 0; at < order.length; at += 1) {
     const kept = order[at]!;
@@ -88,7 +88,7 @@ export function* connectedSets(
     if (first !== second) parent[Math.max(first, second)] = Math.min(first, second);
   };
   for (const [one, other] of same) join(one, other);
-  const search = openSearch(words, distance);
+  const search = yield* openSearch(words, distance);
   for (let place = 0; place < count; place += 1) {
     search.near(place, (other) => {
       if (other > place) join(place, other);
@@ -105,12 +105,18 @@ export function* connectedSets(
   return [...sets.values()].filter((set) => set.length > 1);
 }
 
+interface Search {
+  /** Whether enough was done since the last yield. */
+  isTimeToYield(): boolean;
+  near(place: number, visit: (other: number, bits: number) => void): void;
+}
+
 /**
  * Finds all hashes within a distance of one: multi-index hashing (Norouzi, Punjani and Fleet, "Fast Search in Hamming
  * Space with Multi-Index Hashing", 2012). Two hashes that differ in at most d bits agree in one of four pieces up
  * to ⌊d / 4⌋ bits, so only hashes whose piece is that near are compared. A hash may be visited more than once.
  */
-function openSearch(words: Uint32Array, distance: number) {
+function* openSearch(words: Uint32Array, distance: number): Generator<number, Search> {
   if (!Number.isInteger(distance) || distance < 0 || distance > largestDistance) {
     throw new RangeError(`Distances are whole numbers from 0 to ${largestDistance}.`);
   }
@@ -146,7 +152,8 @@ function openSearch(words: Uint32Array, distance: number) {
 
   const pieceOf = (place: number, piece: number) =>
     (words[place * 2 + (piece >> 1)]! >>> ((piece & 1) * 16)) & 0xffff;
-  const tables = masks.map((_, piece) => {
+  const tables: { starts: Uint32Array; places: Uint32Array }[] = [];
+  for (let piece = 0; piece < pieces; piece += 1) {
     // A counting sort: the places of each value stand together.
     const starts = new Uint32Array(pieceValues + 1);
     for (let place = 0; place < count; place += 1) starts[pieceOf(place, piece) + 1]! += 1;
@@ -154,8 +161,9 @@ function openSearch(words: Uint32Array, distance: number) {
     const next = starts.slice();
     const places = new Uint32Array(count);
     for (let place = 0; place < count; place += 1) places[next[pieceOf(place, piece)]!++] = place;
-    return { starts, places };
-  });
+    tables.push({ starts, places });
+    yield 0;
+  }
   return {
     isTimeToYield,
     near(place: number, visit: (other: number, bits: number) => void): void {

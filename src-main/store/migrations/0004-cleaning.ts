@@ -126,6 +126,7 @@ export const cleaning: Migration = {
     -- The grid filters a hundred thousand pictures by these.
     CREATE INDEX picture_by_exclusion ON picture(dataset_id, exclusion, ordinal);
     CREATE INDEX picture_by_repair ON picture(dataset_id) WHERE repair IS NOT NULL;
-    CREATE INDEX picture_by_label ON picture(dataset_id, label, exclusion, ordinal);
+    CREATE INDEX picture_by_label ON picture(dataset_id, label, ordinal, exclusion, id);
+    CREATE INDEX picture_in_order ON picture(dataset_id, ordinal, exclusion, id);
   `,
 };
