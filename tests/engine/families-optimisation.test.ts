@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
+import { families, familyIds, presets } from '../../src-main/contract/presets.ts';
 import { openBackend } from '../../src-main/engine/backends/open-backend.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
 import { familyOf } from '../../src-main/engine/models/family-of.ts';
@@ -25,10 +26,14 @@ const choices: readonly { presetId: string; settings: Settings }[] = [
       settings: { optimiser, weightDecay: 0.001, schedule: 'cosine', scheduleSteps: 10, warmUpSteps: 2 },
     })),
   ),
-  ...['dcgan-28', 'vae-28', 'wgan-gp-28', 'cgan-28'].map((presetId) => ({
-    presetId,
-    settings: { gradientClip: 0.5, gradientAccumulation: 2 },
+  // Whatever family there is, it takes what all of them declare.
+  ...familyIds.map((id) => ({
+    presetId: presets.find(({ family }) => family === id)!.id,
+    settings: { optimiser: 'rmsprop', gradientClip: 0.5, gradientAccumulation: 2, warmUpSteps: 7 },
   })),
+  ...familyIds
+    .filter((id) => families[id].parameters.some(({ key }) => key === 'discriminatorAugmentation'))
+    .map((id) => ({ presetId: presets.find(({ family }) => family === id)!.id, settings: always })),
   ...['dcgan-28', 'cgan-28', 'mlp-gan-28', 'wgan-gp-28'].map((presetId) => ({
     presetId,
     settings: {
