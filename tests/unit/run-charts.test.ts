@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { MetricPoint, RunEvent } from '../../src-main/contract/domain/runs.ts';
 import { nearest, pushApart } from '../../src-renderer/charts/annotations.ts';
 import { decimate, spread } from '../../src-renderer/charts/decimation.ts';
+import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import type { FamilyId } from '../../src-main/contract/presets.ts';
 import { chartsOf } from '../../src-renderer/charts/definitions.ts';
 import { diagnoseNumbers } from '../../src-renderer/charts/diagnosis.ts';
@@ -146,6 +147,15 @@ describe('what the studio says about the numbers', () => {
     expect(metrics('wgan-gp')).not.toContain('realScore');
     expect(metrics('vae')).toContain('klDivergence');
     expect(metrics('vae')).not.toContain('generatorLoss');
+  });
+
+  test('shows how augmentation doses itself where it does, and the learning rate everywhere', () => {
+    const ids = (settings: Settings) => chartsOf('dcgan', settings).map(({ id }) => id);
+    expect(ids({ discriminatorAugmentation: 'adaptive' })).toEqual(
+      expect.arrayContaining(['dose', 'sureness', 'learningRate']),
+    );
+    expect(ids({ discriminatorAugmentation: 'always' })).not.toContain('dose');
+    expect(ids({})).toContain('learningRate');
   });
 });
 
