@@ -57,8 +57,8 @@ export function addCleaningCommands(program: Command, version: string): void {
           ),
         ...listed.map((finding) => `  ${finding.name}: ${inWords(finding)}`),
       ];
-      const findings = options.list ? { findings: listed } : {};
-      printResult(options, { dataset: id, ...reported(overview), ...findings }, lines.join('\n'));
+      const lists = options.list ? { listed } : {};
+      printResult(options, { dataset: id, ...reported(overview), ...lists }, lines.join('\n'));
     });
   });
 }

@@ -63,7 +63,7 @@ export interface PlacedPicture {
   label: string | null;
   excluded: number;
   finding: FindingKind | null;
-  /** The name of the source it came from, where there are several; null where its folder says more. */
+  /** Where the source lies that it came from. */
   source: string | null;
   pcaX: number;
   pcaY: number;
@@ -246,9 +246,10 @@ export function cleaningQueries(database: Database) {
   const placePoint = database.prepare('UPDATE map_point SET umap_x = ?, umap_y = ? WHERE picture_id = ?');
   const placed = database.prepare<[string, number, number], PlacedPicture>(
     `SELECT p.id AS pictureId, p.ordinal, p.name, p.label, p.exclusion IS NOT NULL AS excluded,
-       (SELECT f.kind FROM finding f WHERE f.picture_id = p.id AND f.state = 'open' LIMIT 1) AS finding, NULL AS source,
+       (SELECT f.kind FROM finding f WHERE f.picture_id = p.id AND f.state = 'open' LIMIT 1) AS finding, s.location AS source,
        m.pca_x AS pcaX, m.pca_y AS pcaY, m.umap_x AS umapX, m.umap_y AS umapY
      FROM picture p JOIN map_point m ON m.picture_id = p.id
+       LEFT JOIN source s ON s.id = p.source_id
      WHERE p.dataset_id = ? AND p.ordinal > ? ORDER BY p.ordinal LIMIT ?`,
   );
   const remoteness = database.prepare<[string], { pictureId: string; remoteness: number }>(

@@ -35,7 +35,9 @@ export function embeddingMap(placed: readonly PlacedPicture[], method: MapMethod
     return { names, index };
   };
   const classes = named(({ label }) => label);
-  const sources = named(({ name, source }) => source ?? folderOf(name));
+  // Of a single source the folders within it say more.
+  const isSingle = new Set(shown.map(({ source }) => source)).size <= 1;
+  const sources = named(({ name, source }) => (isSingle ? folderOf(name) : source));
   const findings = findingKinds.filter((kind) => shown.some(({ finding }) => finding === kind));
   return {
     method,
