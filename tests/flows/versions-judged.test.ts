@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RecipeInput } from '../../src-main/contract/domain/recipes.ts';
@@ -56,6 +56,27 @@ test('what the review keeps out, and what a licence forbids, stays out and is co
   tell('UPDATE picture SET exclusion = NULL');
   tell("UPDATE picture SET may_train = 'yes'");
   expect((await build(id)).version).toBe(1);
+});
+
+test('a source that is added later costs its own pictures alone', async () => {
+  const { id, pictures } = await twelve();
+  await build(id);
+  const more = join(station.incoming, '../more');
+  await mkdir(join(more, 'a'), { recursive: true });
+  await writeFile(join(more, 'a', 'one.png'), await pngOf(50, 32));
+  await writeFile(join(more, 'a', 'two.png'), await pngOf(51, 32));
+  await (
+    await datasets.sources.add(id, { kind: 'path', path: more })
+  ).finished;
+  expect(await datasets.versions.outline(id, recipe, 0, 0)).toMatchObject({ images: 14, reusable: 12 });
+  const hashOf = station.database
+    .prepare<[string], string>('SELECT original_sha256 FROM picture WHERE id = ?')
+    .pluck();
+  for (const picture of pictures) {
+    await rm(station.workspace.originalPath(hashOf.get(picture.id)!, 'png'));
+  }
+  expect(await build(id)).toMatchObject({ version: 2, images: 14 });
+  expect(await datasets.versions.compare(id, 1, 2)).toMatchObject({ added: 2, changed: 0, unchanged: 12 });
 });
 
 test('a label that the review corrected is the class in the version', async () => {
