@@ -39,6 +39,7 @@ const backendChoice = z.object({
   /** The name of the graphics adapter to use; the system's choice without it. */
   adapter: z.string().optional(),
 });
+export type BackendChoice = z.infer<typeof backendChoice>;
 
 export const engineJobSchema = z.discriminatedUnion('job', [
   z.object({

@@ -1,5 +1,5 @@
 import { backendIds, type BackendId, type BackendProbe, type Backends } from '../contract/domain/backends.ts';
-import { engineProtocol, type EngineJob } from '../contract/engine-messages.ts';
+import { engineProtocol, type BackendChoice } from '../contract/engine-messages.ts';
 import { StudioError, toFailure, type Failure } from '../contract/errors.ts';
 import type { Database } from '../store/database.ts';
 import { backendProbeQueries } from '../store/backend-probes.ts';
@@ -12,7 +12,7 @@ const probeLimitMs = 60_000;
 const probeSteps = 20;
 
 export interface ChosenBackend {
-  readonly backend: EngineJob['backend'];
+  readonly backend: BackendChoice;
   /** Why it is not the one that was asked for; null when it is. */
   readonly notice: Failure | null;
 }
@@ -36,7 +36,7 @@ export function createBackends({ database }: { database: Database }) {
     const { backend } = preferences.read();
     return backend === 'auto' ? null : backend;
   };
-  const engineBackend = (id: BackendId): EngineJob['backend'] => ({
+  const engineBackend = (id: BackendId): BackendChoice => ({
     id,
     threads: id === 'wasm' ? usefulThreads() : 1,
     adapter: preferences.read().adapter,
@@ -145,7 +145,7 @@ export function createBackends({ database }: { database: Database }) {
       }
     },
     /** Does work on the chosen backend, and on the next one where that has gone since it was looked at. */
-    async use<Result>(work: (backend: EngineJob['backend']) => Promise<Result>): Promise<Result> {
+    async use<Result>(work: (backend: BackendChoice) => Promise<Result>): Promise<Result> {
       const excluded = new Set<BackendId>();
       for (;;) {
         const { backend } = await choose(null, excluded);
