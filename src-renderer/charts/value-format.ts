@@ -18,10 +18,10 @@ export function useValueFormat() {
         if (onAxis) return decimal(value, axisTo >= 10 ? 0 : axisTo >= 2 ? 1 : 2);
         return decimal(value, Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
       case 'small': {
-        // Three figures, however small: a learning rate is 0.0002.
+        // Two figures, however small: a learning rate is 0.0002.
         const size = Math.abs(onAxis ? axisTo : value);
         const leading = size > 0 ? Math.ceil(-Math.log10(size)) : 0;
-        return decimal(value, Math.min(10, Math.max(0, leading + (onAxis ? 1 : 2))));
+        return decimal(value, Math.min(10, Math.max(0, leading + 1)));
       }
       case 'rate':
         return onAxis ? count(value) : t('charts.stepsPerSecond', { n: decimal(value, value < 10 ? 2 : 1) });

@@ -118,8 +118,8 @@ export default {
   },
   sureness: {
     title: 'How sure of the real pictures',
-    unit: 'mean sign of its output (r_t), −1 to 1',
-    help: 'How often the discriminator recognises the pictures it trains on. Far above the target it learns them by heart, and augmentation is raised; below it, lowered.',
+    unit: 'mean sign, r_t',
+    help: 'The mean sign of the discriminator’s output on the pictures it trains on: 0 where it cannot tell them from made ones, 1 where it always can. Far above the target it learns them by heart, and augmentation is raised; below it, lowered.',
     empty: 'How often real pictures are recognised will appear here.',
   },
   speed: {
