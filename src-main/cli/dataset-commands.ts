@@ -1,7 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { DatasetVersion } from '../contract/domain/datasets.ts';
+import type { Dataset, DatasetVersion } from '../contract/domain/datasets.ts';
+import { mayTrainSchema, type MayTrain } from '../contract/domain/licences.ts';
 import type { ImportSource } from '../contract/domain/sources.ts';
 import type { LabelMode, RecipeInput } from '../contract/domain/recipes.ts';
+import { StudioError } from '../contract/errors.ts';
 import { pictureSizes, type Channels, type PictureSize } from '../contract/presets.ts';
 import type { Studio } from '../studio/studio.ts';
 import { sourceOfOptions, withSourceOptions, type SourceOptions } from './import-sources.ts';
@@ -17,6 +19,10 @@ import {
 
 interface ImportOptions extends CommonOptions {
   name: string;
+  into?: string;
+  licence?: string;
+  author?: string;
+  mayTrain?: MayTrain;
   size?: PictureSize;
   channels?: Channels;
   labels?: LabelMode;
@@ -41,12 +47,63 @@ async function importDataset(
     studio.projects.trash(project.id);
     throw error;
   });
+  const [first] = studio.datasets.get(started.datasetId).sources;
+  if (first) setRights(studio, first.id, options);
   const dataset = studio.datasets.get(started.datasetId);
   for (const { name, reason } of studio.datasets.quarantined(dataset.id, 0, 1000).items) {
     say(`Put aside: ${name}. ${reason.message}`);
   }
   const version = await buildVersion(studio, dataset.id, options, signal);
   return { dataset: studio.datasets.get(dataset.id), version };
+}
+
+/** Adds one more source to a dataset; what is there stays as it is. */
+async function addSource(
+  studio: Studio,
+  datasetId: string,
+  source: ImportSource,
+  options: ImportOptions,
+  signal: AbortSignal,
+) {
+  const before = studio.datasets.get(datasetId);
+  const started = await studio.datasets.sources.add(datasetId, source);
+  await follow(studio, started, 'Adding', signal);
+  setRights(studio, started.sourceId, options);
+  const dataset = studio.datasets.get(datasetId);
+  return { dataset, added: dataset.pictures - before.pictures, sourceId: started.sourceId };
+}
+
+/** What the command line says of the rights of a source counts more than what was found in it. */
+function setRights(studio: Studio, sourceId: string, { licence, author, mayTrain }: ImportOptions): void {
+  if (licence === undefined && author === undefined && mayTrain === undefined) return;
+  const { rights } = studio.datasets.sources.get(sourceId);
+  studio.datasets.sources.setRights(sourceId, {
+    ...rights,
+    ...(licence !== undefined && { licence }),
+    ...(author !== undefined && { author }),
+    ...(mayTrain !== undefined && { mayTrain }),
+  });
+}
+
+/** A dataset in words: its sources, its terms, and what is missing. */
+function describe(dataset: Dataset): string {
+  const { licence, missing } = dataset;
+  const lines = [
+    `“${dataset.name}” (${dataset.id}): ${dataset.pictures} pictures, ${dataset.classes.length} classes, ${dataset.quarantined} put aside, ${dataset.versions.length} versions.`,
+    `Licence: ${licence.name || 'not known'}.${licence.attribution ? ` By ${licence.attribution}.` : ''}`,
+    ...(licence.demands.length > 0 ? [`It asks for: ${licence.demands.join(', ')}.`] : []),
+    ...(licence.conflicts.length > 0 ? [`To be looked at: ${licence.conflicts.join(', ')}.`] : []),
+    `May be trained on: ${licence.mayTrain.yes} yes, ${licence.mayTrain.no} no, ${licence.mayTrain.unknown} not known.`,
+    `Missing: ${missing.label} labels, ${missing.caption} captions, ${missing.licence} licences.`,
+    ...dataset.sources.map(
+      (source) =>
+        `${source.ordinal}. ${source.kind} ${source.location}`.trimEnd() +
+        `: ${source.pictures} pictures, ${source.quarantined} put aside, licence ${source.rights.licence || 'not known'}` +
+        `${source.rights.author ? ` by ${source.rights.author}` : ''}, training ${source.rights.mayTrain}` +
+        `${source.watched ? ', watched' : ''} (${source.id})`,
+    ),
+  ];
+  return lines.join('\n');
 }
 
 /** Makes (or finds) a version of a dataset; what is not chosen follows the pictures' own proposal. */
@@ -91,7 +148,13 @@ export function addDatasetCommands(program: Command, version: string): void {
         )
         .argument('[path]', 'the folder or file'),
     )
-      .requiredOption('--name <name>', 'what to call it')
+      .option('--name <name>', 'what to call the new dataset')
+      .option('--into <dataset>', 'the dataset that it is added to, instead of a new one')
+      .option('--licence <text>', 'the terms of these pictures: an SPDX identifier, or their own words')
+      .option('--author <name>', 'whom to name')
+      .addOption(
+        new Option('--may-train <word>', 'whether they may be trained on').choices(mayTrainSchema.options),
+      )
       .addOption(
         new Option('--size <px>', 'width and height in pixels (proposed from the pictures)').argParser<
           PictureSize | undefined
@@ -107,10 +170,29 @@ export function addDatasetCommands(program: Command, version: string): void {
       )
       .option('--background <#rrggbb>', 'colour behind transparent pictures', parseColour, '#ffffff'),
   ).action(async (path: string | undefined, options: ImportOptions & SourceOptions) => {
+    const { into } = options;
+    if ((into === undefined) === (options.name === undefined)) {
+      throw new StudioError(
+        'input-invalid',
+        'Name either a new dataset (--name) or one to add to (--into).',
+        {
+          name: '--name',
+        },
+      );
+    }
     const source = await sourceOfOptions(path, options);
-    await withStudio(options, { version, create: true }, async (studio, signal) => {
-      const { result, sentence } = importResult(await importDataset(studio, source, options, signal));
-      printResult(options, result, sentence);
+    await withStudio(options, { version, create: into === undefined }, async (studio, signal) => {
+      if (into === undefined) {
+        const { result, sentence } = importResult(await importDataset(studio, source, options, signal));
+        printResult(options, result, sentence);
+        return;
+      }
+      const { dataset, added, sourceId } = await addSource(studio, into, source, options, signal);
+      printResult(
+        options,
+        { dataset: into, source: sourceId, added, pictures: dataset.pictures },
+        `Added ${added} pictures to “${dataset.name}”, which now has ${dataset.pictures}.`,
+      );
     });
   });
 
@@ -126,6 +208,18 @@ export function addDatasetCommands(program: Command, version: string): void {
       const source = { kind: 'sample', images: options.images, seed: options.seed } as const;
       const { result, sentence } = importResult(await importDataset(studio, source, options, signal));
       printResult(options, result, sentence);
+    });
+  });
+
+  withCommonOptions(
+    program
+      .command('dataset')
+      .description('Show a dataset: its sources, its licence, and what is missing')
+      .argument('<id>', 'the dataset'),
+  ).action(async (id: string, options: CommonOptions) => {
+    await withStudio(options, { version, create: false }, async (studio) => {
+      const dataset = studio.datasets.get(id);
+      printResult(options, { dataset }, describe(dataset));
     });
   });
 

@@ -1,4 +1,5 @@
 import { createI18n } from 'vue-i18n';
+import acquisitionEn from './en/acquisition.ts';
 import augmentationEn from './en/augmentation.ts';
 import chartsEn from './en/charts.ts';
 import commonEn from './en/common.ts';
@@ -15,8 +16,10 @@ import reviewEn from './en/review.ts';
 import runsEn from './en/runs.ts';
 import settingsEn from './en/settings.ts';
 import shellEn from './en/shell.ts';
+import sourcesEn from './en/sources.ts';
 import versionsEn from './en/versions.ts';
 import wizardEn from './en/wizard.ts';
+import acquisitionZh from './zh/acquisition.ts';
 import augmentationZh from './zh/augmentation.ts';
 import chartsZh from './zh/charts.ts';
 import commonZh from './zh/common.ts';
@@ -33,6 +36,7 @@ import reviewZh from './zh/review.ts';
 import runsZh from './zh/runs.ts';
 import settingsZh from './zh/settings.ts';
 import shellZh from './zh/shell.ts';
+import sourcesZh from './zh/sources.ts';
 import versionsZh from './zh/versions.ts';
 import wizardZh from './zh/wizard.ts';
 
@@ -41,6 +45,7 @@ export type Language = 'en' | 'zh';
 /** Every text of the renderer by area; both languages hold the same keys. */
 export const messages = {
   en: {
+    acquisition: acquisitionEn,
     augmentation: augmentationEn,
     charts: chartsEn,
     common: commonEn,
@@ -57,10 +62,12 @@ export const messages = {
     runs: runsEn,
     settings: settingsEn,
     shell: shellEn,
+    sources: sourcesEn,
     versions: versionsEn,
     wizard: wizardEn,
   },
   zh: {
+    acquisition: acquisitionZh,
     augmentation: augmentationZh,
     charts: chartsZh,
     common: commonZh,
@@ -77,6 +84,7 @@ export const messages = {
     runs: runsZh,
     settings: settingsZh,
     shell: shellZh,
+    sources: sourcesZh,
     versions: versionsZh,
     wizard: wizardZh,
   },

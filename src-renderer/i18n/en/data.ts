@@ -1,6 +1,7 @@
 export default {
   tab: {
     pictures: 'Pictures',
+    sources: 'Sources',
     review: 'Review',
     map: 'Map',
     prepare: 'Prepare',
@@ -27,20 +28,9 @@ export default {
   facts: 'About these pictures',
   name: 'Name',
   nameHelp: 'How this dataset is listed and cited.',
-  from: 'From',
-  source: {
-    folder: 'folder {location}',
-    zip: 'ZIP {location}',
-    idx: 'IDX files {location}',
-    upload: 'uploaded in the browser',
-    sample: 'drawn by the studio from bundled fonts',
-  },
   added: 'Added',
   licence: 'Licence',
-  licenceHelp: 'Written into every picture and export made from these, such as CC-BY-4.0.',
   licenceUnknown: 'not known',
-  attribution: 'Attribution',
-  attributionHelp: 'Whom to name as the author.',
   versions: 'Versions',
   version: 'Version {n}',
   labels: { folders: 'labels from folders', none: 'without labels' },

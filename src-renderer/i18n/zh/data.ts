@@ -1,6 +1,7 @@
 export default {
   tab: {
     pictures: '图片',
+    sources: '来源',
     review: '检查',
     map: '分布',
     prepare: '制备',
@@ -26,20 +27,9 @@ export default {
   facts: '关于这批图片',
   name: '名称',
   nameHelp: '列表与引用时用此名称。',
-  from: '来源',
-  source: {
-    folder: '文件夹 {location}',
-    zip: 'ZIP {location}',
-    idx: 'IDX 文件 {location}',
-    upload: '从浏览器上传',
-    sample: '由工作室用内置字体绘成',
-  },
   added: '导入时间',
   licence: '许可',
-  licenceHelp: '写入由此生成的每张图片与导出，如 CC-BY-4.0。',
   licenceUnknown: '未知',
-  attribution: '署名',
-  attributionHelp: '应注明的作者。',
   versions: '版本',
   version: '版本 {n}',
   labels: { folders: '标签取自文件夹', none: '不用标签' },
