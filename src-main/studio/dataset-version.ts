@@ -19,10 +19,10 @@ import type { DatasetOriginals } from './dataset-originals.ts';
 import type { JobControl } from './jobs.ts';
 import { orderedMap } from './ordered-map.ts';
 import type { RowPixels } from './version-pixels.ts';
-import { preparedRow, transformKey } from './version-pixels.ts';
+import { keyBytes, preparedRow, transformKeys } from './version-pixels.ts';
 import type { VersionPlan } from './version-plan.ts';
 import { labelsOf } from './version-plan.ts';
-import { keyBytes, keysFile, openEarlierRows } from './version-reuse.ts';
+import { keysFile, openEarlierRows } from './version-reuse.ts';
 import { gatherStatistics } from './version-statistics.ts';
 import { openRowFile, type RowFile } from './version-row-file.ts';
 
@@ -60,7 +60,7 @@ export async function makeVersion(
   progress(0, rows.length);
 
   const shape = { sizePx: recipe.sizePx, channels: recipe.channels, paired };
-  const keys = Buffer.concat(rows.map((row) => transformKey(row, recipe)));
+  const keys = transformKeys(rows, recipe);
   const keyOf = (row: number) => keys.subarray(row * keyBytes, (row + 1) * keyBytes);
   const earlier = await openEarlierRows(dataset.versions, shape, keys, workspace, signal);
   const staging = await workspace.newStaging('version');

@@ -20,9 +20,9 @@ import type { MediaBytes } from './datasets.ts';
 import type { Jobs } from './jobs.ts';
 import { compareVersions, type ComparedVersions } from './version-compare.ts';
 import type { PixelRecipe, RowPictures, RowPixels } from './version-pixels.ts';
-import { derivedInput, preparedRow, transformKey } from './version-pixels.ts';
+import { derivedInput, preparedRow, transformKeys } from './version-pixels.ts';
 import { labelsOf, planVersion, type Candidate, type VersionPlan } from './version-plan.ts';
-import { findEarlierRows } from './version-reuse.ts';
+import { findEarlierRows, keyText } from './version-reuse.ts';
 import { measuredStatistics } from './version-statistics.ts';
 
 export type DatasetVersions = ReturnType<typeof createDatasetVersions>;
@@ -150,7 +150,7 @@ export function createDatasetVersions({
     const { kind } = form.pairing;
     const bothNeeded = kind === 'by-name' || kind === 'side-by-side';
     const base: PixelRecipe = bothNeeded ? form : { ...form, pairing: { kind: 'none' } };
-    const key = transformKey(bothNeeded ? row : { ...row, input: null }, base).toString('hex');
+    const key = transformKeys([bothNeeded ? row : { ...row, input: null }], base).toString('hex');
     const known = previews.get(key) ?? preparedRow(row, base, originals);
     remember(previews, key, known, keptPreviews);
     const { target, input } = await known;
@@ -213,8 +213,8 @@ export function createDatasetVersions({
         channels: recipe.channels,
         paired: recipe.pairing.kind !== 'none',
       };
-      const keys = made.rows.map((row) => transformKey(row, recipe));
-      const earlier = await findEarlierRows(dataset.versions, shape, Buffer.concat(keys), workspace);
+      const keys = transformKeys(made.rows, recipe);
+      const earlier = await findEarlierRows(dataset.versions, shape, keys, workspace);
       const { rows } = made;
       // In the dataset's order, so that a change of the split shows the same pictures as before.
       const byPicture = new Map(rows.map((row) => [row.target.id, row]));
@@ -229,7 +229,7 @@ export function createDatasetVersions({
         excluded: counts.excluded,
         mayNotTrain: counts['may-not-train'],
         unpaired: made.unpaired,
-        reusable: keys.filter((key) => earlier.has(key.toString('latin1'))).length,
+        reusable: rows.filter((_, row) => earlier.has(keyText(keys, row))).length,
         existing: found?.version ?? null,
         samples: Array.from({ length: shown }, (_, at) => {
           const { target, input: other } =

@@ -8,7 +8,8 @@ import { StudioError } from '../contract/errors.ts';
 import { compareNames } from '../imaging/name-order.ts';
 import type { VersionPicture } from '../store/versions.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { keyBytes, keysFile } from './version-reuse.ts';
+import { keyBytes } from './version-pixels.ts';
+import { keysFile } from './version-reuse.ts';
 
 export interface ComparedVersions {
   comparison: Omit<VersionComparison, 'statistics'>;

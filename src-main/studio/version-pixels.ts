@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Recipe } from '../contract/domain/recipes.ts';
 import { withoutNoise } from '../imaging/denoise.ts';
 import type { PictureBytes, Preparation } from '../imaging/prepare.ts';
@@ -100,35 +100,33 @@ async function storedBytes(picture: Candidate, originals: DatasetOriginals): Pro
 }
 
 function holesSeed(seed: number, { originalSha256, originalIndex }: Candidate): number {
-  return createHash('sha256')
-    .update(`holes/${seed}/${originalSha256}/${originalIndex ?? ''}`)
-    .digest()
-    .readUInt32LE(0);
+  return hash('sha256', `holes/${seed}/${originalSha256}/${originalIndex ?? ''}`, 'buffer').readUInt32LE(0);
 }
 
+/** A transform key: SHA-256. */
+export const keyBytes = 32;
+
 /**
- * Names what a row's bytes depend on: the same key means the same bytes, in whatever version.
+ * Names what the bytes of each row depend on: the same key means the same bytes, in whatever version.
  *
- * @returns 32 bytes (SHA-256)
+ * @returns 32 bytes for each row, one after the other
  */
-export function transformKey({ target, input }: RowPictures, recipe: PixelRecipe): Buffer {
+export function transformKeys(rows: readonly RowPictures[], recipe: PixelRecipe): Buffer {
   const { sizePx, channels, background, crop, resize, normalisation, pairing } = recipe;
-  const told = ({ originalSha256, originalIndex, focus, repair }: Candidate) => [
-    originalSha256,
-    originalIndex,
-    focus && crop !== 'letterbox' ? [focus.x, focus.y] : null,
-    ...(repair ? [repair] : []),
-  ];
-  return createHash('sha256')
-    .update(
-      JSON.stringify([
-        preparationRevision,
-        [sizePx, channels, background, crop, resize, normalisation],
-        pairing,
-        pairing.kind === 'holes' ? recipe.seed : null,
-        told(target),
-        input && told(input),
-      ]),
-    )
-    .digest();
+  const common = JSON.stringify([
+    preparationRevision,
+    [sizePx, channels, background, crop, resize, normalisation],
+    pairing,
+    pairing.kind === 'holes' ? recipe.seed : null,
+  ]);
+  const told = ({ originalSha256, originalIndex, focus, repair }: Candidate) => {
+    const point = focus && crop !== 'letterbox' ? `${focus.x},${focus.y}` : '';
+    return `${originalSha256} ${originalIndex ?? ''} ${point} ${repair ?? ''}`;
+  };
+  const keys = Buffer.alloc(rows.length * keyBytes);
+  rows.forEach(({ target, input }, row) => {
+    const text = `${common}\t${told(target)}\t${input ? told(input) : ''}`;
+    hash('sha256', text, 'buffer').copy(keys, row * keyBytes);
+  });
+  return keys;
 }

@@ -134,7 +134,7 @@ function nameWithin(name: string, label: string): string {
 
 function balancedRows(rows: readonly PlannedRow[], { balance, seed }: Recipe): PlannedRow[] {
   if (balance === 'none') return [...rows];
-  const byClass = new Map<string, { row: PlannedRow; at: number; rank: string }[]>();
+  const byClass = new Map<string, { row: PlannedRow; at: number; rank: number }[]>();
   rows.forEach((row, at) => {
     if (row.className === null) return;
     const members = byClass.get(row.className) ?? [];
@@ -149,7 +149,7 @@ function balancedRows(rows: readonly PlannedRow[], { balance, seed }: Recipe): P
   }
   const sizes = [...byClass.values()].map((members) => members.length);
   const ranked = [...byClass.values()].map((members) =>
-    members.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : a.at - b.at)),
+    members.sort((a, b) => a.rank - b.rank || a.at - b.at),
   );
   if (balance === 'undersample') {
     const least = Math.min(...sizes);
@@ -163,17 +163,25 @@ function balancedRows(rows: readonly PlannedRow[], { balance, seed }: Recipe): P
   return [...rows, ...repeated];
 }
 
+/** So many rows are hashed at once: a call for each would take longer than the hashing. */
+const hashedAtOnce = 1000;
+
 function hashOf(rows: readonly PlannedRow[], images: number): string {
   const hash = createHash('sha256');
-  const told = ({ id, originalSha256, originalIndex, focus, repair }: Candidate) => [
-    id,
-    originalSha256,
-    originalIndex,
-    focus && [focus.x, focus.y],
-    ...(repair ? [repair] : []),
-  ];
-  rows.forEach(({ target, input, className }, at) =>
-    hash.update(`${JSON.stringify([at < images, told(target), input && told(input), className])}\n`),
-  );
+  const told = ({ id, originalSha256, originalIndex, focus, repair }: Candidate) =>
+    `${id} ${originalSha256} ${originalIndex ?? ''} ${focus ? `${focus.x},${focus.y}` : ''} ${repair ?? ''}`;
+  for (let start = 0; start < rows.length; start += hashedAtOnce) {
+    const lines = rows
+      .slice(start, start + hashedAtOnce)
+      .map(({ target, input, className }, at) =>
+        [
+          start + at < images ? 'train' : 'held out',
+          told(target),
+          input ? told(input) : '',
+          JSON.stringify(className),
+        ].join('\t'),
+      );
+    hash.update(`${lines.join('\n')}\n`);
+  }
   return hash.digest('hex');
 }

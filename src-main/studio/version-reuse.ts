@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { DatasetVersion } from '../contract/domain/datasets.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { RowPixels } from './version-pixels.ts';
+import { keyBytes, type RowPixels } from './version-pixels.ts';
 
-/** The transform key of each row, 32 bytes each, in the order of the rows. */
+/** Holds the transform key of each row, in the order of the rows. */
 export const keysFile = 'transforms.sha256';
-export const keyBytes = 32;
 
 const descriptionSchema = z.object({
   files: z.record(z.string(), z.object({ bytes: z.number(), sha256: z.string() })),
@@ -30,7 +29,8 @@ interface Shape {
   paired: boolean;
 }
 
-const keyText = (keys: Buffer, row: number): string =>
+/** A row's key as a map can hold it. */
+export const keyText = (keys: Buffer, row: number): string =>
   keys.toString('latin1', row * keyBytes, (row + 1) * keyBytes);
 
 /** Where earlier versions of a shape hold rows with the wanted keys: version → row, by key; newest first. */

@@ -1,19 +1,33 @@
-import { createHash } from 'node:crypto';
 import type { Recipe } from '../contract/domain/recipes.ts';
 import type { Candidate, PlannedRow } from './version-plan.ts';
 
 interface Group {
   members: number[];
-  rank: string;
-  /** How many of its members each class has. */
-  counts: Map<string, number>;
+  rank: number;
 }
 
-/** Puts pictures in an order that looks like chance and that a picture more or less hardly changes. */
-export function rankOf(seed: number, purpose: string, { originalSha256, originalIndex }: Candidate): string {
-  return createHash('sha256')
-    .update(`${purpose}/${seed}/${originalSha256}/${originalIndex ?? ''}`)
-    .digest('hex');
+/**
+ * Puts pictures in an order that looks like chance and that a picture more or less hardly changes: the SHA-256 of its
+ * original, which is as good as drawn, stirred with the seed (the finalizer of MurmurHash3).
+ *
+ * @returns 0 … 2⁵³−1
+ */
+export function rankOf(
+  seed: number,
+  purpose: 'held-out' | 'balance',
+  { originalSha256, originalIndex }: Pick<Candidate, 'originalSha256' | 'originalIndex'>,
+): number {
+  const salt = stirred((seed ^ (purpose === 'balance' ? 0x5bd1e995 : 0x1b873593)) >>> 0);
+  const high = stirred(Number.parseInt(originalSha256.slice(0, 8), 16) ^ salt ^ stirred(originalIndex ?? 0));
+  const low = stirred(Number.parseInt(originalSha256.slice(8, 16), 16) ^ high);
+  return (high >>> 11) * 2 ** 32 + low;
+}
+
+function stirred(word: number): number {
+  let mixed = word;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 /**
@@ -30,26 +44,34 @@ export function heldOutOf(
 ): Set<number> {
   if (heldOutShare === 0) return new Set();
   const wanted = wantedOf(rows, heldOutShare);
+  const most = [...wanted.values()].reduce((sum, count) => sum + count, 0);
   const taken = new Map<string, number>();
   const heldOut = new Set<number>();
-  const ordered = groupsOf(rows, seed, groups).sort((a, b) => (a.rank < b.rank ? -1 : 1));
-  for (const { members, counts } of ordered) {
+  const ordered = groupsOf(rows, seed, groups).sort((a, b) => a.rank - b.rank);
+  for (const { members } of ordered) {
+    const counts = classCounts(members.map((member) => rows[member]!));
     const fits = [...counts].every(
       ([name, count]) => (taken.get(name) ?? 0) + count <= (wanted.get(name) ?? 0),
     );
     if (!fits) continue;
     for (const [name, count] of counts) taken.set(name, (taken.get(name) ?? 0) + count);
     for (const member of members) heldOut.add(member);
+    if (heldOut.size >= most) break;
   }
   return heldOut;
 }
 
 const classKey = ({ className }: PlannedRow): string => (className === null ? '' : `=${className}`);
 
+function classCounts(rows: readonly PlannedRow[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(classKey(row), (counts.get(classKey(row)) ?? 0) + 1);
+  return counts;
+}
+
 /** How many of each class, adding up to the share of all (largest remainder). */
 function wantedOf(rows: readonly PlannedRow[], share: number): Map<string, number> {
-  const sizes = new Map<string, number>();
-  for (const row of rows) sizes.set(classKey(row), (sizes.get(classKey(row)) ?? 0) + 1);
+  const sizes = classCounts(rows);
   const wanted = new Map([...sizes].map(([name, size]) => [name, Math.floor(size * share)]));
   let left = Math.round(rows.length * share) - [...wanted.values()].reduce((sum, count) => sum + count, 0);
   const byRemainder = [...sizes]
@@ -94,11 +116,12 @@ function groupsOf(rows: readonly PlannedRow[], seed: number, named: readonly (re
   rows.forEach((row, at) => {
     const root = rootOf(at);
     const rank = rankOf(seed, 'held-out', row.target);
-    const group = byRoot.get(root) ?? { members: [], rank, counts: new Map<string, number>() };
-    group.members.push(at);
-    if (rank < group.rank) group.rank = rank;
-    group.counts.set(classKey(row), (group.counts.get(classKey(row)) ?? 0) + 1);
-    byRoot.set(root, group);
+    const group = byRoot.get(root);
+    if (!group) byRoot.set(root, { members: [at], rank });
+    else {
+      group.members.push(at);
+      group.rank = Math.min(group.rank, rank);
+    }
   });
   return [...byRoot.values()];
 }
