@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendId } from '../../src-main/contract/domain/backends.ts';
+import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import { toFailure, type Failure } from '../../src-main/contract/errors.ts';
 import { familyIds, presets, type FamilyId } from '../../src-main/contract/presets.ts';
 import { openBackend } from '../../src-main/engine/backends/open-backend.ts';
@@ -40,6 +41,7 @@ function train(id: FamilyId): FamilyTrained {
   const { latentSize } = model;
   const latents = normals(5, 'test-latents', 0, 2 * latentSize);
   const classes = config.classes && [0, 1];
+  const sampling: Settings = id === 'ddpm' ? { samplingSteps: 10 } : {};
   const values: Record<string, number>[] = [];
   let tensorsAtFirst = 0;
   for (let step = 0; step < steps; step++) {
@@ -49,11 +51,13 @@ function train(id: FamilyId): FamilyTrained {
     if (step === 0) tensorsAtFirst = tf.memory().numTensors;
   }
   const leaked = tf.memory().numTensors - tensorsAtFirst;
-  const pixels = [...samplePixels(model, latents, 2, classes)];
-  const pixelsAlone = [...samplePixels(model, latents.slice(0, latentSize), 1, classes?.slice(0, 1))];
+  const pixels = [...samplePixels(model, latents, 2, classes, sampling)];
+  const pixelsAlone = [
+    ...samplePixels(model, latents.slice(0, latentSize), 1, classes?.slice(0, 1), sampling),
+  ];
   const other = family.build(config);
   other.load(model.save(), steps, 'saved state');
-  const pixelsAfterLoad = [...samplePixels(other, latents, 2, classes)];
+  const pixelsAfterLoad = [...samplePixels(other, latents, 2, classes, sampling)];
   model.dispose();
   other.dispose();
   return { family: id, steps: values, pixels, pixelsAfterLoad, pixelsAlone, leaked };

@@ -10,7 +10,7 @@ import type { Initial, WeightDeclaration, Weights } from './layers.ts';
 export interface TransformerShape {
   readonly words: number;
   readonly positions: number;
-  /** How many different beginnings there are: one for each class, and one without. */
+  /** How many different beginnings there are: one for each class. */
   readonly beginnings: number;
   readonly size: number;
   readonly layers: number;

@@ -79,7 +79,8 @@ function shapeOf({ settings, sizePx, classes }: ModelConfig): TransformerShape {
   return {
     words: Number(settings.codebookSize),
     positions: gridPx * gridPx,
-    beginnings: Math.max(1, classes?.length ?? 0),
+    // The gradient of a look-up in a table of one row is beyond tfjs's own kernels; the second stays unused.
+    beginnings: Math.max(2, classes?.length ?? 0),
     size,
     layers: Number(settings.transformerLayers),
     heads,
