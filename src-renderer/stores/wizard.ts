@@ -25,6 +25,11 @@ export type WizardStep = (typeof wizardSteps)[number];
 /** What the user points at: something the studio can reach itself, or files that must be sent to it. */
 export type ChosenSource = ImportSource | { kind: 'files'; files: readonly NamedFile[] };
 
+/** Sources that can turn out to be a file of arrays. */
+export type ArrayChoice = Extract<ChosenSource, { kind: 'path' | 'upload' | 'files' }>;
+export const mayBeArray = (source: ChosenSource): source is ArrayChoice =>
+  source.kind === 'path' || source.kind === 'upload' || source.kind === 'files';
+
 /** Everything entered; kept over a reload of the window. */
 interface Draft {
   step: WizardStep;
@@ -75,6 +80,9 @@ export const useWizard = defineStore('wizard', () => {
   const uploading = ref<{ files: number; total: number; bytes: number } | null>(null);
   /** From the moment pictures are chosen until their import runs. */
   const taking = ref(false);
+  /** A file of arrays that cannot be imported before it was said how its pictures lie; and how often one was asked about. */
+  const asked = shallowRef<ArrayChoice | null>(null);
+  const askedTimes = ref(0);
   const starting = ref<'importing' | 'preparing' | 'creating' | null>(null);
   let uploadAbort: AbortController | null = null;
 
@@ -170,6 +178,7 @@ export const useWizard = defineStore('wizard', () => {
   async function offer(source: ChosenSource, datasetName: string) {
     taking.value = true;
     failure.value = null;
+    asked.value = null;
     if (draft.value.name.trim() === '') draft.value.name = datasetName;
     const wasNew = !projects.projects.some(({ id }) => id === draft.value.projectId);
     try {
@@ -182,6 +191,10 @@ export const useWizard = defineStore('wizard', () => {
       draft.value.importJobId = jobId;
     } catch (error) {
       if (!(error instanceof DOMException && error.name === 'AbortError')) failure.value = failureOf(error);
+      if (failure.value?.code === 'array-layout-needed' && mayBeArray(source)) {
+        asked.value = source;
+        askedTimes.value += 1;
+      }
       if (wasNew) await forgetProject();
     } finally {
       taking.value = false;
@@ -306,6 +319,8 @@ export const useWizard = defineStore('wizard', () => {
     draft,
     failure,
     taking,
+    asked,
+    askedTimes,
     uploading,
     starting,
     begun,
