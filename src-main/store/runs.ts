@@ -3,8 +3,8 @@ import type { DatasetVersion } from '../contract/domain/datasets.ts';
 import { settingsAt, type RunParent } from '../contract/domain/run-history.ts';
 import type { ParameterCounts, Run, RunState, StopCondition } from '../contract/domain/runs.ts';
 import type { Failure } from '../contract/errors.ts';
-import type { Settings } from '../contract/hyper-parameters.ts';
-import { learnsClasses, type FamilyId } from '../contract/presets.ts';
+import { resolveSettings, type Settings } from '../contract/hyper-parameters.ts';
+import { families, learnsClasses, type FamilyId } from '../contract/presets.ts';
 import { checkpointQueries } from './checkpoints.ts';
 import type { Database } from './database.ts';
 import { runHistoryQueries } from './run-history.ts';
@@ -97,6 +97,17 @@ const columns: Record<keyof RunChange, string> = {
   wantedBackend: 'wanted_backend',
 };
 
+/** The settings a run began with; what its family has learned to ask for since has its default. */
+function settingsOf({ family, settings }: RunRow): Settings {
+  const stored = JSON.parse(settings) as Settings;
+  try {
+    return resolveSettings(families[family as FamilyId].parameters, stored);
+  } catch {
+    // Its family has forgotten one of them, and the engine will say so by name.
+    return stored;
+  }
+}
+
 /** The classes of a run that draws them: those of its dataset version, in the order of their numbers. */
 function classesOf(row: RunRow): Pick<Run, 'classes'> {
   if (!learnsClasses(row.family as FamilyId, JSON.parse(row.settings) as Settings)) return {};
@@ -161,7 +172,7 @@ export function runQueries(database: Database) {
       channels: row.channels as Run['channels'],
       seed: row.seed,
       ...classesOf(row),
-      settings: settingsAt(JSON.parse(row.settings) as Settings, changes, Infinity),
+      settings: settingsAt(settingsOf(row), changes, Infinity),
       stop: JSON.parse(row.stop) as StopCondition,
       state: row.state as RunState,
       failure: row.failure === null ? null : (JSON.parse(row.failure) as Failure),
@@ -209,7 +220,8 @@ export function runQueries(database: Database) {
     },
     /** The settings it began with, without the changes since. */
     initialSettings(id: string): Settings {
-      return JSON.parse(one.get(id)?.settings ?? '{}') as Settings;
+      const row = one.get(id);
+      return row ? settingsOf(row) : {};
     },
     /** Runs that branched off this one, and at which step. */
     children: (id: string) => children.all(id),
