@@ -134,6 +134,6 @@ export default {
     takeIn: 'Take in again',
     clear: 'Clear',
     selection: 'Selection',
-    selectGroup: 'Select {name}',
+    selectGroup: 'Select',
   },
 };

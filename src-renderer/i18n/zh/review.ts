@@ -127,6 +127,6 @@ export default {
     takeIn: '恢复',
     clear: '清除',
     selection: '所选图片',
-    selectGroup: '选择 {name}',
+    selectGroup: '选择',
   },
 };
