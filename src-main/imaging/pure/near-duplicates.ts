@@ -8,6 +8,7 @@ const pieces = 4;
 const pieceValues = 1 << 16;
 /** Work between two yields is about this many comparisons, some milliseconds. */
 const workPerYield = 120_000;
+const placesPerYield = 20_000;
 
 /** One kept picture and those that look like it; places in the list of hashes. */
 export interface LookAlikes {
@@ -95,14 +96,21 @@ export function* connectedSets(
     });
     if (search.isTimeToYield()) yield place + 1;
   }
+  yield count;
+  // Most pictures are alone, and a list for each of them would be most of the work.
+  const sizes = new Uint32Array(count);
+  for (let place = 0; place < count; place += 1) sizes[rootOf(place)]! += 1;
+  yield count;
   const sets = new Map<number, number[]>();
   for (let place = 0; place < count; place += 1) {
     const root = rootOf(place);
+    if (sizes[root]! < 2) continue;
     const set = sets.get(root);
     if (set) set.push(place);
     else sets.set(root, [place]);
+    if (place % placesPerYield === 0) yield count;
   }
-  return [...sets.values()].filter((set) => set.length > 1);
+  return [...sets.values()];
 }
 
 interface Search {
