@@ -62,9 +62,15 @@ interface KernelExports {
 export interface KernelRunner {
   /**
    * Runs a kernel with the fields of its job, whole numbers first. `work` is the number of multiply-adds or
-   * their like, which decides on sharing the job out.
+   * their like, which decides on sharing the job out; more than `mostParts` would repeat too much for each other.
    */
-  execute(kernel: KernelName, work: number, fields: readonly number[], floats?: readonly number[]): void;
+  execute(
+    kernel: KernelName,
+    work: number,
+    fields: readonly number[],
+    floats?: readonly number[],
+    mostParts?: number,
+  ): void;
   /** Address of at least `bytes` bytes, aligned to 64, whose contents last until the next call. */
   workspace(bytes: number): number;
   /** Address of two 64-bit floats for a kernel's result. */
@@ -131,7 +137,7 @@ export function createRunner(
   };
 
   return {
-    execute(kernel, work, fields, floatFields = []) {
+    execute(kernel, work, fields, floatFields = [], mostParts = Infinity) {
       refreshViews();
       let index = jobBlock >>> 2;
       for (const field of fields) integers[index++] = field;
@@ -141,7 +147,9 @@ export function createRunner(
       if (threads !== null && work >= sharedWorkMinimum) {
         const block = scratch.atLeast(bytes * threads.count);
         const { count } = threads;
-        const parts = Math.min(count * mostPartsPerThread, Math.max(count, Math.floor(work / partWork)));
+        const wanted = Math.min(count * mostPartsPerThread, mostParts, Math.floor(work / partWork));
+        // As many for each thread: one part too many is a round in which the others wait.
+        const parts = count * Math.max(1, Math.floor(wanted / count));
         runShared(threads.control, number, jobBlock, parts, block, bytes);
       } else {
         run(number, jobBlock, 0, 1, scratch.atLeast(bytes));

@@ -84,12 +84,15 @@ export function multiplications(shape: ConvolutionShape): number {
   return shape.batch * shape.outputHeight * shape.outputWidth * shape.outputChannels * taps;
 }
 
+/** Rows or columns of a product below which a part would spend more than a tenth of its time on packing. */
+const sideOfPart = 300;
+
 export function createProductKernels(runner: KernelRunner): ProductKernels {
   const { execute } = runner;
   const winograd = createWinograd(runner);
   return {
-    matrixProduct: ({ batch = 1, ...job }) =>
-      execute('matrixProduct', batch * job.rows * job.columns * job.depth, [
+    matrixProduct: ({ batch = 1, ...job }) => {
+      const fields = [
         job.transposeLeft ? 1 : 0,
         job.transposeRight ? 1 : 0,
         job.rows,
@@ -105,7 +108,11 @@ export function createProductKernels(runner: KernelRunner): ProductKernels {
         job.shared === 'left' ? 0 : job.rows * job.depth * 4,
         job.shared === 'right' ? 0 : job.depth * job.columns * 4,
         job.rows * job.columns * 4,
-      ]),
+      ];
+      // Parts share the longer side and pack the other one each for itself.
+      const mostParts = batch > 1 ? Infinity : Math.floor(Math.max(job.rows, job.columns) / sideOfPart);
+      execute('matrixProduct', batch * job.rows * job.columns * job.depth, fields, [], mostParts);
+    },
     convolution: (...job) => {
       if (suitsWinograd(job[0])) winograd.forward(...job);
       else execute('convolution', multiplications(job[0]), convolutionFields(...job));
