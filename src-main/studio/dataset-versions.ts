@@ -4,13 +4,7 @@ import type { Dataset, DatasetVersion } from '../contract/domain/datasets.ts';
 import type { Job } from '../contract/domain/jobs.ts';
 import type { FocusPoint, Recipe, RecipeInput } from '../contract/domain/recipes.ts';
 import { recipeSchema } from '../contract/domain/recipes.ts';
-import type {
-  DifferenceKind,
-  PreviewForm,
-  VersionComparison,
-  VersionDifference,
-  VersionOutline,
-} from '../contract/domain/versions.ts';
+import type { VersionOutline } from '../contract/domain/versions.ts';
 import { StudioError } from '../contract/errors.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import type { datasetQueries } from '../store/datasets.ts';
@@ -18,12 +12,11 @@ import { freeDiskBytes } from '../workspace/files.ts';
 import { makeVersion, readVersionPicture, versionBytes, type VersionTools } from './dataset-version.ts';
 import type { MediaBytes } from './datasets.ts';
 import type { Jobs } from './jobs.ts';
-import { compareVersions, type ComparedVersions } from './version-compare.ts';
-import type { PixelRecipe, RowPictures, RowPixels } from './version-pixels.ts';
-import { derivedInput, preparedRow, transformKeys } from './version-pixels.ts';
+import { createVersionComparisons } from './version-comparisons.ts';
+import { transformKeys } from './version-pixels.ts';
 import { labelsOf, planVersion, type Candidate, type VersionPlan } from './version-plan.ts';
+import { createVersionPreviews } from './version-previews.ts';
 import { findEarlierRows, keyText } from './version-reuse.ts';
-import { measuredStatistics } from './version-statistics.ts';
 
 export type DatasetVersions = ReturnType<typeof createDatasetVersions>;
 
@@ -34,11 +27,6 @@ export interface PictureJudgements {
   /** Ids of pictures that look alike; a split never parts them. */
   alike(datasetId: string): readonly (readonly string[])[];
 }
-
-/** The last comparisons stay at hand, as their differences are asked for page by page. */
-const keptComparisons = 4;
-/** Prepared pictures of previews: what a slider changes is often only what comes after. */
-const keptPreviews = 256;
 
 const notFound = (kind: string, id: string) =>
   new StudioError('not-found', `There is no ${kind} “${id}”.`, { kind, id });
@@ -60,8 +48,7 @@ export function createDatasetVersions({
   const { versions, workspace, originals } = tools;
   /** The last build of each dataset: versions are numbered one after the other. */
   const building = new Map<string, Promise<unknown>>();
-  const comparisons = new Map<string, Promise<ComparedVersions>>();
-  const previews = new Map<string, Promise<RowPixels>>();
+  const { preview, prepared } = createVersionPreviews({ queries, originals });
 
   /** @throws StudioError `not-found` */
   const version = (datasetId: string, number: number): DatasetVersion => {
@@ -122,44 +109,10 @@ export function createDatasetVersions({
     );
   };
 
-  const compared = (datasetId: string, from: number, to: number): Promise<ComparedVersions> => {
-    const key = `${datasetId}/${from}/${to}`;
-    const side = (number: number) => ({
-      version: version(datasetId, number),
-      pictures: versions.pictures(datasetId, number),
-    });
-    const known = comparisons.get(key) ?? compareVersions(side(from), side(to), workspace);
-    remember(comparisons, key, known, keptComparisons);
-    return known;
-  };
-
-  const statisticsOf = async (datasetId: string, number: number) => {
-    const found = version(datasetId, number);
-    if (found.statistics) return found.statistics;
-    const measured = await measuredStatistics(found, workspace);
-    if (measured) versions.setStatistics(datasetId, number, measured);
-    return measured;
-  };
-
-  /** Made once for all that is derived from it, so that a slider only does what comes after. */
-  const prepared = async (
-    row: RowPictures,
-    form: PixelRecipe,
-    part: 'target' | 'input',
-  ): Promise<Uint8Array> => {
-    const { kind } = form.pairing;
-    const bothNeeded = kind === 'by-name' || kind === 'side-by-side';
-    const base: PixelRecipe = bothNeeded ? form : { ...form, pairing: { kind: 'none' } };
-    const key = transformKeys([bothNeeded ? row : { ...row, input: null }], base).toString('hex');
-    const known = previews.get(key) ?? preparedRow(row, base, originals);
-    remember(previews, key, known, keptPreviews);
-    const { target, input } = await known;
-    if (part === 'target') return target;
-    return input ?? derivedInput(target, row.target, form) ?? target;
-  };
-
   return {
     version,
+    preview,
+    ...createVersionComparisons({ versions, workspace, version }),
 
     /**
      * Starts to make a version, or finds the one that the same recipe made of the same pictures; either becomes
@@ -261,32 +214,6 @@ export function createDatasetVersions({
       return Buffer.concat(await Promise.all(chosen.map((row) => prepared(row, recipe, 'target'))));
     },
 
-    /**
-     * A picture as a recipe would make it, as PNG; nothing is written.
-     *
-     * @throws StudioError `not-found`, `dataset-changed`, `file-unreadable`
-     */
-    async preview(
-      pictureId: string,
-      inputPictureId: string | null,
-      part: 'target' | 'input',
-      { focus, ...form }: PreviewForm,
-    ): Promise<MediaBytes> {
-      const picture = (id: string, point: FocusPoint | null): Candidate => {
-        const found = queries.picture(id);
-        if (!found) throw notFound('picture', id);
-        return { ...found, focus: point };
-      };
-      const row = {
-        target: picture(pictureId, focus),
-        input: inputPictureId === null ? null : picture(inputPictureId, null),
-      };
-      const pixels = await prepared(row, form, part);
-      const { sizePx, channels } = form;
-      const bytes = encodePng({ pixels, widthPx: sizePx, heightPx: sizePx, channels });
-      return { bytes, contentType: 'image/png' };
-    },
-
     /** @throws StudioError `not-found` */
     setFocus(pictureId: string, focus: FocusPoint | null): void {
       if (!queries.picture(pictureId)) throw notFound('picture', pictureId);
@@ -303,32 +230,6 @@ export function createDatasetVersions({
       if (number !== null) version(datasetId, number);
       versions.choose(datasetId, number === all.at(-1)?.version ? null : number);
       return get(datasetId);
-    },
-
-    /** @throws StudioError `not-found`, `dataset-changed` */
-    async compare(datasetId: string, from: number, to: number): Promise<VersionComparison> {
-      const { comparison } = await compared(datasetId, from, to);
-      return {
-        ...comparison,
-        statistics: {
-          from: await statisticsOf(datasetId, from),
-          to: await statisticsOf(datasetId, to),
-        },
-      };
-    },
-
-    /** @throws StudioError `not-found`, `dataset-changed` */
-    async differences(
-      datasetId: string,
-      from: number,
-      to: number,
-      kind: DifferenceKind,
-      offset: number,
-      limit: number,
-    ): Promise<{ total: number; items: VersionDifference[] }> {
-      const { differences } = await compared(datasetId, from, to);
-      const ofKind = differences.filter((difference) => difference.kind === kind);
-      return { total: ofKind.length, items: ofKind.slice(offset, offset + limit) };
     },
 
     /**
@@ -351,20 +252,4 @@ export function createDatasetVersions({
       return { bytes, contentType: 'image/png' };
     },
   };
-}
-
-/** Keeps the newest entries of a map, in the order of their last use. */
-function remember<Value>(
-  kept: Map<string, Promise<Value>>,
-  key: string,
-  value: Promise<Value>,
-  most: number,
-): void {
-  kept.delete(key);
-  kept.set(key, value);
-  value.catch(() => kept.delete(key));
-  for (const oldest of kept.keys()) {
-    if (kept.size <= most) break;
-    kept.delete(oldest);
-  }
 }
