@@ -3,6 +3,7 @@ import { ref } from 'vue';
 import type { Estimate } from '../../src-main/contract/domain/estimates.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
+import { families } from '../../src-main/contract/presets.ts';
 import { failureOf } from '../client/failure.ts';
 import { client } from '../client/studio-client.ts';
 import { useJobs } from './jobs.ts';
@@ -11,12 +12,16 @@ export type Measurement =
   { state: 'measuring' } | { state: 'measured'; estimate: Estimate } | { state: 'failed'; failure: Failure };
 
 /** Settings that change the rhythm of a run and not the cost of its steps. */
-const rhythm = ['sampleEverySteps', 'checkpointEverySteps', 'keepCheckpoints'];
+const rhythm = new Set(
+  Object.values(families).flatMap(({ parameters }) =>
+    parameters.filter(({ live }) => live === 'rhythm').map(({ key }) => key),
+  ),
+);
 
 const costing = (settings: Settings): Settings =>
   Object.fromEntries(
     Object.entries(settings)
-      .filter(([key]) => !rhythm.includes(key))
+      .filter(([key]) => !rhythm.has(key))
       .sort(([a], [b]) => a.localeCompare(b)),
   );
 
