@@ -1,7 +1,7 @@
 import type { Estimate } from '../contract/domain/estimates.ts';
 import { engineProtocol } from '../contract/engine-messages.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
-import { findPreset, learnsClasses, settingsFor } from '../contract/presets.ts';
+import { families, findPreset, learnsClasses, settingsFor } from '../contract/presets.ts';
 import type { StudioBackends } from './backends.ts';
 import { runEngineJob } from './engine-process.ts';
 import type { Jobs } from './jobs.ts';
@@ -19,6 +19,7 @@ export function createEstimates({ jobs, backends }: { jobs: Jobs; backends: Stud
   const measure = async (presetId: string, settings: Settings): Promise<Estimate> => {
     const preset = findPreset(presetId);
     const resolved = settingsFor(preset, settings);
+    families[preset.family].requireFitting?.(resolved);
     const config = {
       family: preset.family,
       presetId,

@@ -3,7 +3,7 @@ import type { Dataset, DatasetVersion } from '../contract/domain/datasets.ts';
 import type { StopCondition } from '../contract/domain/runs.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
-import { findPreset, learnsClasses, settingsFor, type Preset } from '../contract/presets.ts';
+import { families, findPreset, learnsClasses, settingsFor, type Preset } from '../contract/presets.ts';
 import type { NewRun } from '../store/runs.ts';
 import { newId } from '../workspace/files.ts';
 
@@ -55,6 +55,7 @@ export function planRun(request: NewRunRequest, dataset: Dataset, version: Datas
     );
   }
   const settings = settingsFor(preset, request.settings);
+  families[preset.family].requireFitting?.(settings);
   if (learnsClasses(preset.family, settings)) requireClasses(preset, version);
   const batchSize = Number(settings.batchSize);
   if (version.images < batchSize) {

@@ -70,9 +70,17 @@ describe('presets', () => {
     );
   });
 
-  it('explain every setting in both languages', () => {
-    for (const { parameters } of Object.values(families)) {
-      for (const { text } of parameters) {
+  it('are refused where each is allowed and they do not go together', () => {
+    const settings = settingsFor(findPreset('vqvae-transformer-28'), { transformerSize: 90 });
+    expect(() => families['vqvae-transformer'].requireFitting?.(settings)).toThrowError(
+      expect.objectContaining({ code: 'setting-out-of-range', message: expect.stringContaining('multiple') }),
+    );
+  });
+
+  it('explain every setting in both languages, those of sampling too', () => {
+    for (const { parameters, sampling } of Object.values(families)) {
+      const chosen = { learnClasses: true, generatorKind: 'style' };
+      for (const { text } of [...parameters, ...(sampling?.(chosen) ?? [])]) {
         for (const { title, help } of [text.en, text.zh]) {
           expect(title.length).toBeGreaterThan(1);
           expect(help.length).toBeGreaterThan(5);

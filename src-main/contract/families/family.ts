@@ -13,6 +13,12 @@ export interface Family {
   /** The scalar of its steps that tells which checkpoint is best; absent where no scalar tells. */
   readonly bestMetric?: { readonly key: string; readonly goal: 'lowest' | 'highest' };
   readonly parameters: readonly HyperParameter[];
+  /**
+   * Refuses settings that are each in their range but do not go together.
+   *
+   * @throws StudioError `setting-out-of-range`
+   */
+  readonly requireFitting?: (settings: Readonly<Settings>) => void;
   /** What can be chosen when a model of these settings generates; absent where there is nothing to choose. */
   readonly sampling?: (settings: Readonly<Settings>) => readonly HyperParameter[];
 }

@@ -1,3 +1,4 @@
+import { StudioError } from '../errors.ts';
 import type { HyperParameter } from '../hyper-parameters.ts';
 import { learnClasses } from './class-parameters.ts';
 import type { Family } from './family.ts';
@@ -140,6 +141,15 @@ export const vqvaeTransformer: Family = {
       ...{ sampleEverySteps: 250, checkpointEverySteps: 500 },
     }),
   ],
+  requireFitting({ transformerSize, transformerHeads }) {
+    if (Number(transformerSize) % Number(transformerHeads) === 0) return;
+    const allowed = `a multiple of transformerHeads, which is ${Number(transformerHeads)}`;
+    throw new StudioError(
+      'setting-out-of-range',
+      `The setting “transformerSize” cannot be ${Number(transformerSize)}: it takes ${allowed}.`,
+      { key: 'transformerSize', value: String(transformerSize), allowed },
+    );
+  },
   sampling: () => sampling,
 };
 

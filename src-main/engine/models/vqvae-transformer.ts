@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
-import { StudioError } from '../../contract/errors.ts';
 import type { Settings } from '../../contract/hyper-parameters.ts';
 import { samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
@@ -69,13 +68,6 @@ function shapeOf({ settings, sizePx, classes }: ModelConfig): TransformerShape {
   const { gridPx } = codingNetworks.grid(sizePx);
   const heads = Number(settings.transformerHeads);
   const size = Number(settings.transformerSize);
-  if (size % heads !== 0) {
-    throw new StudioError(
-      'setting-out-of-range',
-      `The setting “transformerSize” cannot be ${size}: it takes a multiple of transformerHeads, which is ${heads}.`,
-      { key: 'transformerSize', value: String(size), allowed: `a multiple of ${heads}` },
-    );
-  }
   return {
     words: Number(settings.codebookSize),
     positions: gridPx * gridPx,
