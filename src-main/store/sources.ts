@@ -111,7 +111,8 @@ export function sourceQueries(database: Database) {
   const forbidden = database
     .prepare<[string], string>("SELECT id FROM picture WHERE dataset_id = ? AND may_train = 'no'")
     .pluck();
-  const grouped = 'GROUP BY licence, author, mayTrain ORDER BY pictures DESC, licence, author';
+  // By place: the names are those of columns of a source, too.
+  const grouped = 'GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2';
   const rightsOfDataset = database.prepare<[string], RightsCount>(
     `SELECT ${rightsColumns}, count(*) AS pictures FROM picture p JOIN source s ON s.id = p.source_id
      WHERE p.dataset_id = ? AND s.importing = 0 ${grouped}`,
