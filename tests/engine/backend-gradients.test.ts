@@ -241,7 +241,16 @@ const combined: [string, Op, number[][], number][] = [
     (a, b) => tf.matMul(a, b, false, true),
     [
       [2, 3, 4],
-      [2, 2, 4],
+      [1, 2, 4],
+    ],
+    0,
+  ],
+  [
+    'batched product with a shared left side',
+    (a, b) => tf.matMul(a, b, true, false),
+    [
+      [1, 4, 3],
+      [3, 4, 2],
     ],
     0,
   ],

@@ -130,6 +130,30 @@ describe('an op gives on wasm the value and gradients of its plain composition',
     }
   });
 
+  it('batched products of all transpositions, with a side for each or one for all', async () => {
+    for (const [batchA, batchB] of [
+      [[3], [3]],
+      [[5], [1]],
+      [[1], [70]],
+      [
+        [2, 3],
+        [2, 3],
+      ],
+    ] as const) {
+      for (const left of [false, true]) {
+        for (const right of [false, true]) {
+          await expectAgreement(
+            (a, b) => tf.matMul(a, b, left, right),
+            [
+              { shape: [...batchA, ...(left ? [6, 7] : [7, 6])] },
+              { shape: [...batchB, ...(right ? [9, 6] : [6, 9])] },
+            ],
+          );
+        }
+      }
+    }
+  });
+
   it('activations on their own', async () => {
     await expectAgreement((x) => relu(x), [{ shape: [3, 5, 7] }]);
     await expectAgreement((x) => leakyRelu(x), [{ shape: [41] }]);

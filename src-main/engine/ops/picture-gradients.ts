@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { attachedKernels } from '../kernels/attachment.ts';
-import type { GradientDefinition } from './gradient-definition.ts';
+import { unbroadcast, type GradientDefinition } from './gradient-definition.ts';
 import { runFused } from './run-fused.ts';
 
 export const pictureGradients: Record<string, GradientDefinition> = {
@@ -12,8 +12,8 @@ export const pictureGradients: Record<string, GradientDefinition> = {
       const left = attributes.transposeA === true;
       const right = attributes.transposeB === true;
       return {
-        a: () => (left ? tf.matMul(b, dy, right, true) : tf.matMul(dy, b, false, !right)),
-        b: () => (right ? tf.matMul(dy, a, true, left) : tf.matMul(a, dy, !left, false)),
+        a: () => inShape(left ? tf.matMul(b, dy, right, true) : tf.matMul(dy, b, false, !right), a.shape),
+        b: () => inShape(right ? tf.matMul(dy, a, true, left) : tf.matMul(a, dy, !left, false), b.shape),
       };
     },
   },
@@ -153,6 +153,11 @@ export const pictureGradients: Record<string, GradientDefinition> = {
   ResizeBilinearGrad: resizeAgain('ResizeBilinear'),
   ResizeNearestNeighborGrad: resizeAgain('ResizeNearestNeighbor'),
 };
+
+/** The gradient of a side of a product; one that served a whole batch gets the sum. */
+function inShape(gradient: Tensor, shape: number[]): Tensor {
+  return gradient.size === tf.util.sizeFromShape(shape) ? gradient : unbroadcast(gradient, shape);
+}
 
 function resizeBack(
   kernel: 'ResizeBilinearGrad' | 'ResizeNearestNeighborGrad',
