@@ -224,14 +224,6 @@ export function cleaningQueries(database: Database) {
     `SELECT l.picture_id AS pictureId, l.set_number AS number FROM look_alike l
      WHERE l.dataset_id = ? ORDER BY l.set_number, l.picture_id`,
   );
-  /** Files that came more than once, known without any review. */
-  const sameOriginals = database.prepare<[string, string], { pictureId: string; key: string }>(
-    `SELECT p.id AS pictureId, p.original_sha256 AS key FROM picture p
-     WHERE p.dataset_id = ? AND p.original_index IS NULL AND p.original_sha256 IN (
-       SELECT original_sha256 FROM picture WHERE dataset_id = ? AND original_index IS NULL
-       GROUP BY original_sha256 HAVING count(*) > 1)
-     ORDER BY p.original_sha256, p.ordinal`,
-  );
   const excluded = database
     .prepare<[string], string>('SELECT id FROM picture WHERE dataset_id = ? AND exclusion IS NOT NULL')
     .pluck();
@@ -319,18 +311,14 @@ export function cleaningQueries(database: Database) {
           set.forEach((pictureId) => insertAlike.run(pictureId, datasetId, firstNumber + at)),
         ),
     ),
-    /** Sets of pictures that look alike, as far as a review knows; and files that came more than once. */
+    /** Sets of pictures that look alike, as far as a review knows; a picture is in one of them at most. */
     alike(datasetId: string): string[][] {
-      const sets = new Map<string, string[]>();
-      const put = (key: string, pictureId: string) => {
-        const set = sets.get(key);
+      const sets = new Map<number, string[]>();
+      for (const { pictureId, number } of alike.all(datasetId)) {
+        const set = sets.get(number);
         if (set) set.push(pictureId);
-        else sets.set(key, [pictureId]);
-      };
-      const known = alike.all(datasetId);
-      for (const { pictureId, number } of known) put(String(number), pictureId);
-      // A review knows these too, unless pictures came since.
-      for (const { pictureId, key } of sameOriginals.all(datasetId, datasetId)) put(key, pictureId);
+        else sets.set(number, [pictureId]);
+      }
       return [...sets.values()];
     },
     excluded: (datasetId: string): string[] => excluded.all(datasetId),
