@@ -18,7 +18,10 @@ function openOptions(
         filters: [
           // IDX files usually have no ending but `-ubyte`, which no filter can name.
           { name: text.allFiles, extensions: ['*'] },
-          { name: text.archives, extensions: ['zip', 'gz', 'idx'] },
+          {
+            name: text.archives,
+            extensions: ['zip', 'tar', 'gz', 'tgz', 'idx', 'bin', 'npy', 'npz', 'parquet', 'csv', 'jsonl'],
+          },
         ],
       };
     case 'export-folder':

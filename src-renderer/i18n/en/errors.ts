@@ -179,7 +179,7 @@ export default {
   'setting-out-of-range': 'The setting “{key}” cannot be {value}.',
   'setting-unknown': 'There is no setting “{key}” here.',
   'source-unsupported':
-    '{thing} is not something pictures can be taken from. Choose a folder, a ZIP or an IDX file.',
+    '{thing} is not something pictures can be taken from. Choose a folder, an archive, or a file that holds pictures.',
   'workspace-in-use': 'The workspace is open in another Imago Studio. Use that window, or close it first.',
   'workspace-missing': 'There is no workspace at {thing}. Check the spelling.',
   'workspace-newer': 'This workspace was written by a newer Imago Studio. Update the studio to open it.',

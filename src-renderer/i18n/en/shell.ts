@@ -32,7 +32,7 @@ export default {
   timeLeft: '{time} left',
   timeUnknown: 'measuring',
   dropHere: 'Drop the pictures here',
-  dropHint: 'A folder, a ZIP, or MNIST-style IDX files',
+  dropHint: 'A folder, an archive, or a file that holds pictures',
   dropOne: 'Drop one folder or one file at a time.',
   palette: {
     title: 'Go to a screen, project, run or dataset',

@@ -21,15 +21,16 @@ export default {
   },
   data: {
     heading: 'Which pictures shall it learn from?',
-    drop: 'Drop a folder, a ZIP or IDX files here',
+    drop: 'Drop a folder, an archive or a file of pictures here',
     dropHelp:
       'Sub-folders become classes. PNG, JPEG, WebP, GIF, TIFF, BMP and AVIF are read; the originals stay as they are.',
     chooseFolder: 'Choose a folder',
-    chooseFile: 'Choose a ZIP or IDX file',
+    chooseFile: 'Choose a file',
     chooseFiles: 'Choose files',
     sample: 'Use the sample digits',
     path: 'Or type where they are',
-    pathHelp: 'The path of a folder, a ZIP or an IDX file on the computer that the studio runs on.',
+    pathHelp:
+      'A folder, an archive (ZIP, TAR), a container (IDX, CIFAR, NPY, NPZ, Parquet) or a manifest (CSV, JSONL) on the computer that the studio runs on.',
     pathFirst: 'Type a path first.',
     import: 'Import',
     existing: 'Or pictures that are already here',

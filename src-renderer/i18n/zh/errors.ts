@@ -134,7 +134,7 @@ export default {
   'setting-fixed': '设置{thing}决定了这次训练的本质，不能中途更改。如需换值，请派生一个新的训练。',
   'setting-out-of-range': '设置“{key}”不能取 {value}。',
   'setting-unknown': '这里没有“{key}”这项设置。',
-  'source-unsupported': '无法从{thing}读取图片。请选择文件夹、ZIP 或 IDX 文件。',
+  'source-unsupported': '无法从{thing}读取图片。请选择文件夹、压缩包或图片集文件。',
   'workspace-in-use': '工作区已在另一个 Imago Studio 中打开。请使用那个窗口，或先关闭它。',
   'workspace-missing': '{thing}处没有工作区。请检查拼写。',
   'workspace-newer': '此工作区由更新版本写成。请升级后再打开。',

@@ -32,7 +32,7 @@ export default {
   timeLeft: '还需{time}',
   timeUnknown: '正在估算',
   dropHere: '把图片放到这里',
-  dropHint: '文件夹、ZIP 或 MNIST 式 IDX 文件',
+  dropHint: '文件夹、压缩包或图片集文件',
   dropOne: '请一次只拖入一个文件夹或文件。',
   palette: {
     title: '前往界面、项目、训练或数据',

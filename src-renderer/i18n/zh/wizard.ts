@@ -21,14 +21,15 @@ export default {
   },
   data: {
     heading: '让它学哪些图片？',
-    drop: '把文件夹、ZIP 或 IDX 文件拖到这里',
+    drop: '把文件夹、压缩包或图片集文件拖到这里',
     dropHelp: '子文件夹即类别。可读 PNG、JPEG、WebP、GIF、TIFF、BMP、AVIF；原图保持不变。',
     chooseFolder: '选择文件夹',
-    chooseFile: '选择 ZIP 或 IDX 文件',
+    chooseFile: '选择文件',
     chooseFiles: '选择文件',
     sample: '用样例数字',
     path: '或直接输入位置',
-    pathHelp: '工作室所在电脑上的文件夹、ZIP 或 IDX 文件路径。',
+    pathHelp:
+      '工作室所在电脑上的路径：文件夹、压缩包（ZIP、TAR）、图片集（IDX、CIFAR、NPY、NPZ、Parquet）或清单（CSV、JSONL）。',
     pathFirst: '请先输入路径。',
     import: '导入',
     existing: '或选用已有图片',
