@@ -59,7 +59,7 @@ export const shellTexts = {
     choosePicturesFile: 'Choose a file of pictures',
     chooseExportFolder: 'Choose where to put the new folder',
     chooseExportZip: 'Choose a name for the ZIP',
-    archives: 'ZIP archives and IDX files',
+    archives: 'Archives and files of pictures',
     allFiles: 'All files',
   },
   zh: {
@@ -107,7 +107,7 @@ export const shellTexts = {
     choosePicturesFile: '选择图片集文件',
     chooseExportFolder: '选择新文件夹的位置',
     chooseExportZip: '为 ZIP 命名',
-    archives: 'ZIP 压缩包与 IDX 文件',
+    archives: '压缩包与图片集文件',
     allFiles: '所有文件',
   },
 } as const;
