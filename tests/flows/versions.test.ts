@@ -362,4 +362,33 @@ test('a disk that fills up during the building is named, and nothing half-made s
   expect(await station.files('datasets')).toEqual([]);
   expect(station.rows('dataset_version')).toBe(0);
   expect((await build(dataset, { sizePx: 64 })).version).toBe(1);
-}, 300_000);
+});
+
+const emoji = sharedData('noto-emoji-72');
+test.skipIf(!emoji)(
+  'the emoji set is built twice to the same bytes, and split without parting copies',
+  async () => {
+    const dataset = await station.import(emoji!, 'Emoji');
+    const choices: Partial<RecipeInput> = { labelMode: 'none', heldOutShare: 0.1, sizePx: 64 };
+    const first = await build(dataset, choices);
+    expect(first.images + first.heldOutImages).toBe(dataset.pictures);
+    expect(first.heldOutImages).toBe(Math.round(dataset.pictures * 0.1));
+    const places = station.database
+      .prepare<[string], { sha256: string; position: number }>(
+        `SELECT p.original_sha256 AS sha256, v.position FROM version_picture v JOIN picture p ON p.id = v.picture_id
+       WHERE v.dataset_id = ?`,
+      )
+      .all(dataset.id);
+    const partsOf = new Map<string, Set<boolean>>();
+    for (const { sha256, position } of places) {
+      partsOf.set(sha256, (partsOf.get(sha256) ?? new Set()).add(position < first.images));
+    }
+    expect([...partsOf.values()].filter((parts) => parts.size > 1)).toEqual([]);
+    // Without its keys, and known as made of something else, it is neither found nor built upon.
+    await rm(fileOf(dataset, 1, 'transforms.sha256'));
+    station.database.prepare("UPDATE dataset_version SET inputs_hash = 'another'").run();
+    const second = await build(dataset, choices);
+    expect([second.version, second.hash]).toEqual([2, first.hash]);
+  },
+  300_000,
+);
