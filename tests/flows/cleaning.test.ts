@@ -123,4 +123,32 @@ describe('A review of a dataset', () => {
     const again = await studio.datasets.buildVersion(datasetId, recipe).finished;
     expect(again.version).toBe(before.version);
   });
+
+  it('has no split part what looks alike', async () => {
+    const { studio, datasetId } = await plantedDataset();
+    await studio.cleaning.start(datasetId, false).finished;
+    const recipe = { sizePx: 32, channels: 3, labelMode: 'none' } as const;
+    const version = await studio.datasets.buildVersion(datasetId, { ...recipe, heldOutShare: 0.4 }).finished;
+    expect(version.heldOutImages).toBeGreaterThan(0);
+    const whole = await studio.datasets.buildVersion(datasetId, { ...recipe, heldOutShare: 0 }).finished;
+    const { items } = studio.cleaning.findings(datasetId, 'near-duplicate', 'open', 0, 100);
+    // From the version that holds nothing out to the one that does: who changed the part?
+    const { total, items: moved } = await studio.datasets.versions.differences(
+      datasetId,
+      whole.version,
+      version.version,
+      'changed',
+      0,
+      1000,
+    );
+    expect(total).toBeGreaterThan(0);
+    const heldOut = new Set(
+      moved.flatMap(({ pictureId, what }) => (what.includes('part') ? [pictureId] : [])),
+    );
+    expect(heldOut.size).toBe(version.heldOutImages);
+    for (const { picture, kept } of items) {
+      expect(heldOut.has(picture!.id)).toBe(heldOut.has(kept!.id));
+    }
+    expect(items.some(({ picture }) => heldOut.has(picture!.id))).toBe(true);
+  });
 });
