@@ -26,6 +26,8 @@ export interface Findings {
 
 /** Too few to say what is usual among them. */
 const fewestForColours = 20;
+/** In smaller pictures the finest strokes cannot be told from noise. */
+const smallestForNoisePx = 48;
 /** Beyond it, sets of neighbours of neighbours grow through the whole dataset. */
 const largestSetDistance = 8;
 
@@ -167,7 +169,7 @@ function ofPicture(picture: MeasuredPicture, { thresholds, remoteness }: Evidenc
   if (darkest > thresholds.brightDarkest) {
     found.push(finding('over-exposed', picture, darkest, { percent: rounded(darkest * 100, 0) }));
   }
-  if (noise > thresholds.noiseDeviation) {
+  if (noise > thresholds.noiseDeviation && shorterPx >= smallestForNoisePx) {
     found.push(finding('noisy', picture, noise, { noise: rounded(noise, 1) }, 'denoise'));
   }
   return found;

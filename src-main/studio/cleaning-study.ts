@@ -17,8 +17,8 @@ const studiedPx = 32;
 const studySeed = 1;
 /** Fewer pictures have no neighbourhood to be strange in. */
 const fewestPictures = 12;
-/** Cross-validation needs some pictures of a class in each part. */
-const fewestOfClass = 8;
+/** Cross-validation needs enough pictures of a class in each part: a classifier of a handful doubts everything. */
+const fewestOfClass = 16;
 const mostClasses = 200;
 const rowsAtOnce = 500;
 
