@@ -13,7 +13,7 @@ async function trainFamilies(backend: BackendId): Promise<TrainerResult> {
   const env = { ...process.env, ...(backend === 'webgpu' ? softwareGraphics() : null) };
   const { stdout } = await promisify(execFile)(process.execPath, [trainer, backend], {
     env,
-    timeout: 240_000,
+    timeout: 600_000,
   });
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as TrainerResult;
 }
@@ -39,7 +39,7 @@ describe.each([...backendIds].reverse())('on %s', (backend) => {
     trained = result.families;
     // The plain JavaScript one goes first: the others are held to it.
     if (backend === 'cpu') reference = trained;
-  }, 300_000);
+  }, 660_000);
 
   describe.each(familyIds)('the family %s', (id) => {
     const ofFamily = (families: readonly FamilyTrained[]) => families.find(({ family }) => family === id)!;
