@@ -38,9 +38,10 @@ const convolution = (
   outputs: number,
   kernelPx: number,
   stride: 1 | 2,
+  gain = 2,
 ): Layer => ({
   ...{ kind: 'convolution', name, inputs, outputs, kernelPx, stride, activation: 'linear' },
-  initial: preserving(kernelPx ** 2 * inputs, 2),
+  initial: preserving(kernelPx ** 2 * inputs, gain),
 });
 
 const enlarging = (name: string, inputs: number, outputs: number): Layer => ({
@@ -76,7 +77,7 @@ function residualGenerator({ settings, sizePx, channels, classes }: ModelConfig)
         normalize(`${name}.normalize1`, inputs),
         enlarging(`${name}.enlarge`, inputs, outputs),
         normalize(`${name}.normalize2`, outputs),
-        { ...convolution(`${name}.convolve`, outputs, outputs, 3, 1), initial: preserving(9 * outputs, 0.2) },
+        convolution(`${name}.convolve`, outputs, outputs, 3, 1, 0.2),
       ],
       // Smooth: whatever the shortcut drew into single pixels, the discriminator would see at once.
       shortcut: [
