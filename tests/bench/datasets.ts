@@ -14,6 +14,7 @@ import { runEngineJob } from '../../src-main/studio/engine-process.ts';
 import { openStudio } from '../../src-main/studio/studio.ts';
 import { randomFrom } from '../helpers/drawn-pictures.ts';
 import { sharedData } from '../fixtures/shared-data.ts';
+import { benchImport } from './import.ts';
 import { benchPlanted } from './planted.ts';
 
 export interface DatasetFigure {
@@ -27,6 +28,7 @@ type Part = () => DatasetFigure[] | Promise<DatasetFigure[]>;
 
 /** By name, so that one of them can be asked for alone: `--only near-duplicates,labels`. */
 export const datasetParts: Readonly<Record<string, Part>> = {
+  import: benchImport,
   'near-duplicates': benchNearDuplicates,
   grid: benchGrid,
   planted: benchPlanted,

@@ -32,6 +32,7 @@ describe.skipIf(missing !== null || wantedFace === 'desktop')('every screen', ()
       '/new',
       '/data',
       `/data/${String(dataset)}`,
+      `/data/${String(dataset)}?tab=sources`,
       `/data/${String(dataset)}?tab=review`,
       `/data/${String(dataset)}?tab=map`,
       `/data/${String(dataset)}?tab=prepare`,
