@@ -59,7 +59,7 @@ export function resampleArea(
   const shape = { fromWidthPx: area.widthPx, fromHeightPx: area.heightPx, widthPx, heightPx, channels };
   const resized = isSame ? planes : (form.resize === 'nearest' ? toNearest : resize)(planes, shape);
   // The array clamps, as the filter overshoots at hard edges, and rounds.
-  return new Uint8Array(Uint8ClampedArray.from(resized).buffer);
+  return new Uint8Array(new Uint8ClampedArray(resized).buffer);
 }
 
 /** The three values of `#rrggbb`, 0…255. */
@@ -156,46 +156,56 @@ interface Shape {
   fromHeightPx: number;
   widthPx: number;
   heightPx: number;
-  channels: number;
+  channels: 1 | 3;
 }
 
 function resize(source: Float32Array, shape: Shape): Float32Array<ArrayBuffer> {
   const { fromWidthPx, fromHeightPx, widthPx, heightPx, channels } = shape;
-  const narrowed = new Float32Array(fromHeightPx * widthPx * channels);
-  // Columns first, then the same along rows: a step of one pixel is `channels` values, then a whole row.
-  const pass = (
-    from: Float32Array,
-    to: Float32Array,
-    taps: Taps,
-    targets: number,
-    lines: number,
-    fromLine: number,
-    toLine: number,
-    fromStep: number,
-    toStep: number,
-  ) => {
-    for (let line = 0; line < lines; line += 1) {
-      for (let target = 0; target < targets; target += 1) {
-        const start = line * fromLine + taps.first[target]! * fromStep;
-        const weightStart = target * taps.count;
-        const end = line * toLine + target * toStep;
-        for (let channel = 0; channel < channels; channel += 1) {
-          let sum = 0;
-          for (let tap = 0, at = start + channel; tap < taps.count; tap += 1, at += fromStep) {
-            sum += from[at]! * taps.weights[weightStart + tap]!;
-          }
-          to[end + channel] = sum;
-        }
-      }
-    }
-  };
-  const sourceRow = fromWidthPx * channels;
-  const targetRow = widthPx * channels;
   const across = tapsFor(fromWidthPx, widthPx);
-  pass(source, narrowed, across, widthPx, fromHeightPx, sourceRow, targetRow, channels, channels);
-  const result = new Float32Array(heightPx * widthPx * channels);
+  const { weights } = across;
+  const narrowed = new Float32Array(fromHeightPx * widthPx * channels);
+  // Sums are of 64 bits and in the order of the taps in both passes, so that bytes stay what they are.
+  for (let row = 0, to = 0; row < fromHeightPx; row += 1) {
+    const fromRow = row * fromWidthPx * channels;
+    for (let target = 0; target < widthPx; target += 1) {
+      const weightEnd = (target + 1) * across.count;
+      let at = fromRow + across.first[target]! * channels;
+      if (channels === 3) {
+        let red = 0;
+        let green = 0;
+        let blue = 0;
+        for (let tap = target * across.count; tap < weightEnd; tap += 1, at += 3) {
+          const weight = weights[tap]!;
+          red += source[at]! * weight;
+          green += source[at + 1]! * weight;
+          blue += source[at + 2]! * weight;
+        }
+        narrowed[to] = red;
+        narrowed[to + 1] = green;
+        narrowed[to + 2] = blue;
+      } else {
+        let grey = 0;
+        for (let tap = target * across.count; tap < weightEnd; tap += 1, at += 1) {
+          grey += source[at]! * weights[tap]!;
+        }
+        narrowed[to] = grey;
+      }
+      to += channels;
+    }
+  }
+  const rowValues = widthPx * channels;
   const down = tapsFor(fromHeightPx, heightPx);
-  pass(narrowed, result, down, heightPx, widthPx, channels, channels, targetRow, targetRow);
+  const result = new Float32Array(heightPx * rowValues);
+  const sums = new Float64Array(rowValues);
+  for (let target = 0; target < heightPx; target += 1) {
+    sums.fill(0);
+    for (let tap = 0; tap < down.count; tap += 1) {
+      const weight = down.weights[target * down.count + tap]!;
+      const from = (down.first[target]! + tap) * rowValues;
+      for (let at = 0; at < rowValues; at += 1) sums[at]! += narrowed[from + at]! * weight;
+    }
+    result.set(sums, target * rowValues);
+  }
   return result;
 }
 
