@@ -45,7 +45,7 @@ describe.each([...backendIds].reverse())('on %s', (backend) => {
     const ofFamily = (families: readonly FamilyTrained[]) => families.find(({ family }) => family === id)!;
 
     it('trains through the same numbers as everywhere', (context) => {
-      if (!trained) return context.skip();
+      if (!trained) return context.skip('its training failed or was skipped above');
       const { steps } = ofFamily(trained);
       const known = ofFamily(reference).steps;
       for (const [step, values] of steps.entries()) {
@@ -57,12 +57,12 @@ describe.each([...backendIds].reverse())('on %s', (backend) => {
     });
 
     it('keeps no tensor from step to step', (context) => {
-      if (!trained) return context.skip();
+      if (!trained) return context.skip('its training failed or was skipped above');
       expect(ofFamily(trained).leaked).toBe(0);
     });
 
     it('draws the pictures that it draws everywhere, alone or with others', (context) => {
-      if (!trained) return context.skip();
+      if (!trained) return context.skip('its training failed or was skipped above');
       const { pixels, pixelsAlone } = ofFamily(trained);
       expect(new Set(pixels).size).toBeGreaterThan(10);
       expect(Math.max(...differences(pixels, ofFamily(reference).pixels))).toBeLessThanOrEqual(1);
@@ -70,7 +70,7 @@ describe.each([...backendIds].reverse())('on %s', (backend) => {
     });
 
     it('goes on from its saved state', (context) => {
-      if (!trained) return context.skip();
+      if (!trained) return context.skip('its training failed or was skipped above');
       const { pixels, pixelsAfterLoad } = ofFamily(trained);
       expect(pixelsAfterLoad).toEqual(pixels);
     });
