@@ -15,6 +15,7 @@ import { openStudio } from '../../src-main/studio/studio.ts';
 import { randomFrom } from '../helpers/drawn-pictures.ts';
 import { sharedData } from '../fixtures/shared-data.ts';
 import { benchImport } from './import.ts';
+import { benchPauses } from './pauses.ts';
 import { benchPlanted } from './planted.ts';
 
 export interface DatasetFigure {
@@ -31,6 +32,7 @@ export const datasetParts: Readonly<Record<string, Part>> = {
   import: benchImport,
   'near-duplicates': benchNearDuplicates,
   grid: benchGrid,
+  pauses: benchPauses,
   planted: benchPlanted,
   'skin-tones': benchSkinTones,
   labels: benchLabels,
