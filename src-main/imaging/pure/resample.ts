@@ -57,9 +57,12 @@ export function resampleArea(
   const planes = laidOnBackground(image, area, channels, form.background);
   const isSame = area.widthPx === widthPx && area.heightPx === heightPx;
   const shape = { fromWidthPx: area.widthPx, fromHeightPx: area.heightPx, widthPx, heightPx, channels };
-  const resized = isSame ? planes : (form.resize === 'nearest' ? toNearest : resize)(planes, shape);
   // The array clamps, as the filter overshoots at hard edges, and rounds.
-  return new Uint8Array(new Uint8ClampedArray(resized).buffer);
+  const result = new Uint8ClampedArray(widthPx * heightPx * channels);
+  if (isSame) result.set(planes);
+  else if (form.resize === 'nearest') toNearest(planes, shape, result);
+  else resize(planes, shape, result);
+  return new Uint8Array(result.buffer);
 }
 
 /** The three values of `#rrggbb`, 0…255. */
@@ -72,36 +75,59 @@ export function colourValues(colour: string): [number, number, number] {
 export const lumaOf = (red: number, green: number, blue: number): number =>
   0.299 * red + 0.587 * green + 0.114 * blue;
 
-/** `[area.heightPx, area.widthPx, channels]` in floating point. */
-function laidOnBackground(
-  image: Pixels,
-  area: Area,
-  channels: 1 | 3,
-  background: string,
-): Float32Array<ArrayBuffer> {
-  const { pixels, widthPx } = image;
+/** Values of 32 bits. For a small picture they are kept as 64, as their conversion costs more than the filter. */
+type Values = Float64Array | Float32Array;
+
+/** Larger pictures are kept in half the memory. */
+const mostScratchValues = 2 ** 20;
+
+/** Memory that is used again for each small picture: setting it up anew would cost as much as filling it. */
+class Scratch {
+  #values = new Float64Array(0);
+
+  /** So many values, of whatever was there before; valid until the next call. */
+  ofLength(length: number): Values {
+    if (length > mostScratchValues) return new Float32Array(length);
+    if (this.#values.length < length) this.#values = new Float64Array(length);
+    return this.#values.subarray(0, length);
+  }
+}
+
+const laidScratch = new Scratch();
+const narrowedScratch = new Scratch();
+
+/** `[area.heightPx, area.widthPx, channels]`; valid until the next call. */
+function laidOnBackground(image: Pixels, area: Area, channels: 1 | 3, background: string): Values {
+  const { pixels, widthPx, channels: step } = image;
   const [underRed, underGreen, underBlue] = colourValues(background);
-  const isGrey = image.channels <= 2;
-  const hasAlpha = image.channels === 2 || image.channels === 4;
-  const result = new Float32Array(area.widthPx * area.heightPx * channels);
+  const isGrey = step <= 2;
+  const alphaAt = step === 2 || step === 4 ? step - 1 : null;
+  const result = laidScratch.ofLength(area.widthPx * area.heightPx * channels);
   let to = 0;
   for (let row = 0; row < area.heightPx; row += 1) {
-    let from = ((area.top + row) * widthPx + area.left) * image.channels;
-    for (let column = 0; column < area.widthPx; column += 1, from += image.channels, to += channels) {
-      let red = pixels[from]!;
-      let green = isGrey ? red : pixels[from + 1]!;
-      let blue = isGrey ? red : pixels[from + 2]!;
-      if (hasAlpha) {
-        const opacity = pixels[from + image.channels - 1]! / 255;
-        red = underRed + (red - underRed) * opacity;
-        green = underGreen + (green - underGreen) * opacity;
-        blue = underBlue + (blue - underBlue) * opacity;
+    let from = ((area.top + row) * widthPx + area.left) * step;
+    const end = from + area.widthPx * step;
+    for (; from < end; from += step, to += channels) {
+      const alpha = alphaAt === null ? 255 : pixels[from + alphaAt]!;
+      let red = underRed;
+      let green = underGreen;
+      let blue = underBlue;
+      if (alpha > 0) {
+        red = pixels[from]!;
+        green = isGrey ? red : pixels[from + 1]!;
+        blue = isGrey ? red : pixels[from + 2]!;
+        if (alpha < 255) {
+          const opacity = alpha / 255;
+          red = underRed + (red - underRed) * opacity;
+          green = underGreen + (green - underGreen) * opacity;
+          blue = underBlue + (blue - underBlue) * opacity;
+        }
       }
-      if (channels === 1) result[to] = lumaOf(red, green, blue);
+      if (channels === 1) result[to] = Math.fround(lumaOf(red, green, blue));
       else {
-        result[to] = red;
-        result[to + 1] = green;
-        result[to + 2] = blue;
+        result[to] = Math.fround(red);
+        result[to + 1] = Math.fround(green);
+        result[to + 2] = Math.fround(blue);
       }
     }
   }
@@ -111,10 +137,12 @@ function laidOnBackground(
 interface Taps {
   /** First source position of each target position. */
   first: Int32Array;
-  /** `[target, tap]`, each row adding up to 1. */
-  weights: Float32Array;
-  /** Taps of each target position. */
+  /** `[target, tap]`, each row adding up to 1, each weight of 32 bits. */
+  weights: Float64Array;
+  /** Taps of each target position: a multiple of four, the last ones without weight. */
   count: number;
+  /** How many taps of each target position come before the last one that weighs something. */
+  weighing: Int32Array;
 }
 
 const knownTaps = new Map<number, Taps>();
@@ -127,18 +155,21 @@ function tapsFor(sourcePx: number, targetPx: number): Taps {
   const scale = sourcePx / targetPx;
   const stretch = Math.max(1, scale);
   const support = 3 * stretch;
-  const count = Math.min(sourcePx, Math.ceil(2 * support) + 1);
+  const reached = Math.min(sourcePx, Math.ceil(2 * support) + 1);
+  const count = Math.ceil(reached / 4) * 4;
   const first = new Int32Array(targetPx);
-  const weights = new Float32Array(targetPx * count);
+  const weights = new Float64Array(targetPx * count);
+  const weighing = new Int32Array(targetPx);
   for (let target = 0; target < targetPx; target += 1) {
     const centre = (target + 0.5) * scale - 0.5;
-    const start = Math.max(0, Math.min(sourcePx - count, Math.ceil(centre - support)));
+    const start = Math.max(0, Math.min(sourcePx - reached, Math.ceil(centre - support)));
     first[target] = start;
-    const row = Array.from({ length: count }, (_unused, tap) => lanczos((start + tap - centre) / stretch));
+    const row = Array.from({ length: reached }, (_unused, tap) => lanczos((start + tap - centre) / stretch));
     const sum = row.reduce((total, weight) => total + weight, 0);
-    row.forEach((weight, tap) => (weights[target * count + tap] = weight / sum));
+    row.forEach((weight, tap) => (weights[target * count + tap] = Math.fround(weight / sum)));
+    weighing[target] = row.findLastIndex((weight) => weight !== 0) + 1;
   }
-  const taps = { first, weights, count };
+  const taps = { first, weights, count, weighing };
   if (knownTaps.size >= 64) knownTaps.clear();
   knownTaps.set(key, taps);
   return taps;
@@ -159,59 +190,94 @@ interface Shape {
   channels: 1 | 3;
 }
 
-function resize(source: Float32Array, shape: Shape): Float32Array<ArrayBuffer> {
+// Sums are of 64 bits and in the order of the taps in both passes, so that bytes stay what they are.
+
+function resize(source: Values, shape: Shape, result: Uint8ClampedArray): void {
   const { fromWidthPx, fromHeightPx, widthPx, heightPx, channels } = shape;
   const across = tapsFor(fromWidthPx, widthPx);
-  const { weights } = across;
-  const narrowed = new Float32Array(fromHeightPx * widthPx * channels);
-  // Sums are of 64 bits and in the order of the taps in both passes, so that bytes stay what they are.
-  for (let row = 0, to = 0; row < fromHeightPx; row += 1) {
-    const fromRow = row * fromWidthPx * channels;
-    for (let target = 0; target < widthPx; target += 1) {
-      const weightEnd = (target + 1) * across.count;
-      let at = fromRow + across.first[target]! * channels;
-      if (channels === 3) {
-        let red = 0;
-        let green = 0;
-        let blue = 0;
-        for (let tap = target * across.count; tap < weightEnd; tap += 1, at += 3) {
-          const weight = weights[tap]!;
-          red += source[at]! * weight;
-          green += source[at + 1]! * weight;
-          blue += source[at + 2]! * weight;
-        }
-        narrowed[to] = red;
-        narrowed[to + 1] = green;
-        narrowed[to + 2] = blue;
-      } else {
-        let grey = 0;
-        for (let tap = target * across.count; tap < weightEnd; tap += 1, at += 1) {
-          grey += source[at]! * weights[tap]!;
-        }
-        narrowed[to] = grey;
-      }
-      to += channels;
-    }
-  }
-  const rowValues = widthPx * channels;
   const down = tapsFor(fromHeightPx, heightPx);
-  const result = new Float32Array(heightPx * rowValues);
-  const sums = new Float64Array(rowValues);
-  for (let target = 0; target < heightPx; target += 1) {
-    sums.fill(0);
-    for (let tap = 0; tap < down.count; tap += 1) {
-      const weight = down.weights[target * down.count + tap]!;
-      const from = (down.first[target]! + tap) * rowValues;
-      for (let at = 0; at < rowValues; at += 1) sums[at]! += narrowed[from + at]! * weight;
-    }
-    result.set(sums, target * rowValues);
-  }
-  return result;
+  const narrowed = narrowedScratch.ofLength(fromHeightPx * widthPx * channels);
+  if (channels === 3) narrowColours(source, fromWidthPx, across, narrowed);
+  else narrowGrey(source, fromWidthPx, across, narrowed);
+  shorten(narrowed, fromHeightPx, down, result);
 }
 
-function toNearest(source: Float32Array, shape: Shape): Float32Array<ArrayBuffer> {
+/** `[height, fromWidthPx, 3]` to `[height, width, 3]`. */
+function narrowColours(source: Values, fromWidthPx: number, taps: Taps, result: Values): void {
+  const { first, weights, count, weighing } = taps;
+  let to = 0;
+  for (let fromRow = 0; to < result.length; fromRow += fromWidthPx * 3) {
+    for (let target = 0; target < first.length; target += 1) {
+      let at = fromRow + first[target]! * 3;
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      const start = target * count;
+      const end = start + weighing[target]!;
+      for (let tap = start; tap < end; tap += 1) {
+        const weight = weights[tap]!;
+        red += source[at]! * weight;
+        green += source[at + 1]! * weight;
+        blue += source[at + 2]! * weight;
+        at += 3;
+      }
+      result[to] = Math.fround(red);
+      result[to + 1] = Math.fround(green);
+      result[to + 2] = Math.fround(blue);
+      to += 3;
+    }
+  }
+}
+
+/** `[height, fromWidthPx]` to `[height, width]`. */
+function narrowGrey(source: Values, fromWidthPx: number, taps: Taps, result: Values): void {
+  const { first, weights, count, weighing } = taps;
+  let to = 0;
+  for (let fromRow = 0; to < result.length; fromRow += fromWidthPx) {
+    for (let target = 0; target < first.length; target += 1, to += 1) {
+      let at = fromRow + first[target]!;
+      let grey = 0;
+      const start = target * count;
+      const end = start + weighing[target]!;
+      for (let tap = start; tap < end; tap += 1, at += 1) grey += source[at]! * weights[tap]!;
+      result[to] = Math.fround(grey);
+    }
+  }
+}
+
+/** `[fromHeightPx, values]` to `[height, values]`, along rows of memory and four taps at a time. */
+function shorten(source: Values, fromHeightPx: number, taps: Taps, result: Uint8ClampedArray): void {
+  const { first, weights, count, weighing } = taps;
+  const rowValues = source.length / fromHeightPx;
+  const sums = new Float64Array(rowValues);
+  for (let target = 0; target < first.length; target += 1) {
+    const start = target * count;
+    sums.fill(0);
+    for (let tap = 0; tap < weighing[target]!; tap += 4) {
+      // Rows past the last one have no weight.
+      const rowOf = (nth: number): number =>
+        Math.min(first[target]! + tap + nth, fromHeightPx - 1) * rowValues;
+      const [one, two, three, four] = [rowOf(0), rowOf(1), rowOf(2), rowOf(3)];
+      const weightOne = weights[start + tap]!;
+      const weightTwo = weights[start + tap + 1]!;
+      const weightThree = weights[start + tap + 2]!;
+      const weightFour = weights[start + tap + 3]!;
+      for (let at = 0; at < rowValues; at += 1) {
+        sums[at] =
+          sums[at]! +
+          source[one + at]! * weightOne +
+          source[two + at]! * weightTwo +
+          source[three + at]! * weightThree +
+          source[four + at]! * weightFour;
+      }
+    }
+    const to = target * rowValues;
+    for (let at = 0; at < rowValues; at += 1) result[to + at] = Math.fround(sums[at]!);
+  }
+}
+
+function toNearest(source: Values, shape: Shape, result: Uint8ClampedArray): void {
   const { fromWidthPx, fromHeightPx, widthPx, heightPx, channels } = shape;
-  const result = new Float32Array(heightPx * widthPx * channels);
   for (let row = 0; row < heightPx; row += 1) {
     const fromRow = Math.floor(((row + 0.5) * fromHeightPx) / heightPx);
     for (let column = 0; column < widthPx; column += 1) {
@@ -221,5 +287,4 @@ function toNearest(source: Float32Array, shape: Shape): Float32Array<ArrayBuffer
       for (let channel = 0; channel < channels; channel += 1) result[to + channel] = source[from + channel]!;
     }
   }
-  return result;
 }
