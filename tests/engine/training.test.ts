@@ -125,12 +125,12 @@ describe('a training run', () => {
   });
 
   it('ends by itself after its minutes', async () => {
-    const job: TrainJob = { ...trainJob(config, folders, 1), stop: { kind: 'minutes', minutes: 0.005 } };
+    const job: TrainJob = { ...trainJob(config, folders, 1), stop: { kind: 'minutes', minutes: 0.05 } };
     await run(job);
     const finished = of('finished')[0]!;
     expect(finished.outcome).toBe('completed');
     expect(finished.step).toBeGreaterThanOrEqual(1);
-    expect(finished.trainedMs).toBeGreaterThanOrEqual(300);
+    expect(finished.trainedMs).toBeGreaterThanOrEqual(3000);
     expect(existsSync(checkpointFile(finished.step))).toBe(true);
   });
 
@@ -176,11 +176,11 @@ describe('orders', () => {
     orders.push({ order: 'pause' });
     const running = run(trainJob(config, folders, 6));
     await expect.poll(() => of('paused')).toHaveLength(1);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
     orders.push({ order: 'stop' });
     await running;
     expect(of('finished')).toMatchObject([{ outcome: 'stopped', step: 0 }]);
-    expect(of('finished')[0]!.trainedMs).toBeLessThan(400);
+    expect(of('finished')[0]!.trainedMs).toBeLessThan(3000);
   });
 
   it('to save or draw are obeyed at the step where they arrive', async () => {
