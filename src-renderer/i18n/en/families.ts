@@ -7,6 +7,8 @@ export default {
   drawnFromInputs:
     'This run turns pictures into others. Each seed takes one input of its dataset version, from the pictures that were held out where there are any.',
   heldOutInputs: 'A share that is never trained on. Their inputs are what you generate from afterwards.',
+  tile: { input: 'Input {n}', output: 'Drawn from input {n}', target: 'Target {n}' },
+  threes: 'In threes: the input, what is drawn from it, and the target.',
   input: 'Drawn from',
   inputOf: {
     train: 'input {n} of the version, trained on',

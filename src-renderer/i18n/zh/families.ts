@@ -6,6 +6,8 @@ export default {
   drawnFromInputs:
     '这次训练学的是把一种图变成另一种图。每个种子从其数据版本中取一张输入；有留出的图片时，只取留出的。',
   heldOutInputs: '永不参与训练的比例。之后生成时，就以它们的输入为题。',
+  tile: { input: '输入 {n}', output: '由输入 {n} 画出', target: '目标 {n}' },
+  threes: '三张一组：输入、由它画出的图、目标。',
   input: '输入',
   inputOf: { train: '版本中第 {n} 张输入（训练用）', 'held-out': '版本中第 {n} 张输入（留出）' },
 };
