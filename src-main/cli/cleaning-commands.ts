@@ -33,7 +33,7 @@ export function addCleaningCommands(program: Command, version: string): void {
       const { id } = dataset;
       if (options.undo === true) {
         const { lastDecision } = studio.cleaning.overview(id);
-        const overview = studio.cleaning.undo(id);
+        const overview = await studio.cleaning.undo(id);
         const sentence = lastDecision
           ? `Took back: ${lastDecision.verdict} of ${lastDecision.items}${lastDecision.kind ? ` ${lastDecision.kind}` : ''}.`
           : 'There is no decision to take back.';
@@ -41,8 +41,10 @@ export function addCleaningCommands(program: Command, version: string): void {
         return;
       }
       await follow(studio, studio.cleaning.start(id, options.learn), 'Reviewing', signal);
-      for (const accepted of options.accept ?? []) studio.cleaning.decide(id, 'accept', { kind: accepted });
-      for (const rejected of options.reject ?? []) studio.cleaning.decide(id, 'reject', { kind: rejected });
+      for (const accepted of options.accept ?? [])
+        await studio.cleaning.decide(id, 'accept', { kind: accepted });
+      for (const rejected of options.reject ?? [])
+        await studio.cleaning.decide(id, 'reject', { kind: rejected });
       const overview = studio.cleaning.overview(id);
       const listed = options.list
         ? studio.cleaning.findings(id, options.list, 'open', 0, mostListed).items

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toFailure } from '../contract/errors.ts';
@@ -39,7 +39,7 @@ async function take({ name, path, bytes: given }: IntakeItem, staging: string): 
   }
   try {
     const { widthPx, heightPx, format, isGrey, rights } = verified;
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const sha256 = hash('sha256', bytes, 'hex');
     const extension = extensions[format];
     written += 1;
     // Equal pictures may be taken in by two children at once.

@@ -216,7 +216,9 @@ export function cleaningQueries(database: Database) {
     )
     .pluck();
 
-  const clearAlike = database.prepare('DELETE FROM look_alike WHERE dataset_id = ?');
+  const clearAlike = database.prepare(
+    `DELETE FROM look_alike WHERE picture_id IN (SELECT picture_id FROM look_alike WHERE dataset_id = ? LIMIT ?)`,
+  );
   const insertAlike = database.prepare(
     'INSERT OR REPLACE INTO look_alike (picture_id, dataset_id, set_number) VALUES (?, ?, ?)',
   );
@@ -304,7 +306,9 @@ export function cleaningQueries(database: Database) {
         .all(datasetId)
         .map(({ name, reason }) => ({ name, failure: failureSchema.parse(JSON.parse(reason)) })),
 
-    clearAlike: (datasetId: string): void => void clearAlike.run(datasetId),
+    /** @returns whether there may be more */
+    clearAlike: (datasetId: string, most: number): boolean =>
+      clearAlike.run(datasetId, most).changes === most,
     addAlike: database.transaction(
       (datasetId: string, sets: readonly (readonly string[])[], firstNumber: number): void =>
         sets.forEach((set, at) =>

@@ -5,6 +5,7 @@ import type { Database } from './database.ts';
 type Changed = 'finding' | 'exclusion' | 'label' | 'repair';
 
 interface ChangeRow {
+  ordinal: number;
   what: Changed;
   subject: string;
   before_value: string | null;
@@ -19,18 +20,40 @@ interface DecidedFinding {
   state: string;
 }
 
-/** Decisions about findings and pictures: each is one transaction that remembers what was there before. */
+/** A transaction ends after so long, so that others can work in between. */
+const stepMs = 8;
+const rowsAtOnce = 500;
+/**
+ * Stands for the time of the undoing while a decision is being written or taken back. After a process that was
+ * killed meanwhile it is what tells such a decision from one that stands.
+ */
+const underWay = 0;
+
+/** Work in steps, each a transaction; yields how many items are done. */
+type Steps<Result> = Generator<number, Result>;
+
+/**
+ * Decisions about findings and pictures, which remember what was there before. Each is written in steps, and stands only
+ * with its last one.
+ */
 export function decisionQueries(database: Database) {
   const insert = database.prepare(
-    'INSERT INTO decision (dataset_id, verdict, kind, items, at) VALUES (?, ?, ?, ?, ?)',
+    `INSERT INTO decision (dataset_id, verdict, kind, items, at, undone_at)
+     VALUES (?, ?, NULL, 0, ?, ${underWay})`,
   );
   const insertChange = database.prepare(
     `INSERT INTO decision_change (decision_id, ordinal, what, subject, before_value, after_value)
      VALUES (?, ?, ?, ?, ?, ?)`,
   );
-  const changesOf = database.prepare<[number], ChangeRow>(
-    'SELECT what, subject, before_value FROM decision_change WHERE decision_id = ? ORDER BY ordinal DESC',
+  const changesOf = database.prepare<[number, number, number], ChangeRow>(
+    `SELECT ordinal, what, subject, before_value FROM decision_change
+     WHERE decision_id = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?`,
   );
+  const unfinished = database
+    .prepare<[string | null], number>(
+      `SELECT id FROM decision WHERE undone_at = ${underWay} AND dataset_id = coalesce(?, dataset_id) ORDER BY id DESC`,
+    )
+    .pluck();
   const last = database.prepare<[string], Decision>(
     `SELECT id, verdict, kind, items, at FROM decision
      WHERE dataset_id = ? AND undone_at IS NULL ORDER BY id DESC LIMIT 1`,
@@ -41,8 +64,13 @@ export function decisionQueries(database: Database) {
   const findingById = database.prepare<[string, number], DecidedFinding>(
     `SELECT ${findingColumns} FROM finding WHERE dataset_id = ? AND id = ?`,
   );
-  const openOfKind = database.prepare<[string, string], DecidedFinding>(
-    `SELECT ${findingColumns} FROM finding WHERE dataset_id = ? AND kind = ? AND state = 'open' ORDER BY rank`,
+  const openOfKind = database.prepare<
+    [string, string, number, number, number],
+    { id: number; rank: number; ordinal: number | null }
+  >(
+    `SELECT f.id, f.rank, p.ordinal FROM finding f LEFT JOIN picture p ON p.id = f.picture_id
+     WHERE f.dataset_id = ? AND f.kind = ? AND f.state = 'open' AND (f.rank, f.id) > (?, ?)
+     ORDER BY f.rank, f.id LIMIT ?`,
   );
   const excludingOf = database.prepare<[string], DecidedFinding>(
     `SELECT ${findingColumns} FROM finding WHERE picture_id = ? AND state = 'accepted' AND action = 'exclude'`,
@@ -93,8 +121,8 @@ export function decisionQueries(database: Database) {
   };
 
   /** Keeps the changes of one decision in order, leaving out those that change nothing. */
-  const openDecision = (datasetId: string, verdict: Verdict, kind: FindingKind | null, at: number) => {
-    const id = Number(insert.run(datasetId, verdict, kind, 0, at).lastInsertRowid);
+  const openDecision = (datasetId: string, verdict: Verdict, at: number) => {
+    const id = Number(insert.run(datasetId, verdict, at).lastInsertRowid);
     let ordinal = 0;
     return {
       id,
@@ -106,61 +134,158 @@ export function decisionQueries(database: Database) {
       },
     };
   };
-  const setItems = database.prepare('UPDATE decision SET items = ? WHERE id = ?');
+  type OpenDecision = ReturnType<typeof openDecision>;
+  const stand = database.prepare('UPDATE decision SET items = ?, kind = ?, undone_at = NULL WHERE id = ?');
   const removeDecision = database.prepare('DELETE FROM decision WHERE id = ?');
-  const close = (id: number, items: number): number => {
+  const close = (id: number, items: number, kind: FindingKind | null): void => {
     if (items === 0) removeDecision.run(id);
-    else setItems.run(items, id);
-    return items;
+    else stand.run(items, kind, id);
   };
+
+  const decideAbout = (
+    decision: OpenDecision,
+    datasetId: string,
+    verdict: 'accept' | 'reject',
+    { id, kind, pictureId, action, reason }: DecidedFinding,
+  ): void => {
+    decision.change('finding', String(id), 'open', verdict === 'accept' ? 'accepted' : 'rejected');
+    if (verdict === 'reject' || pictureId === null) return;
+    const facts = pictureFacts.get(datasetId, pictureId);
+    if (!facts) return;
+    switch (action) {
+      case 'exclude':
+        if (facts.exclusion === null) decision.change('exclusion', pictureId, null, kind);
+        break;
+      case 'relabel': {
+        const { suggested } = JSON.parse(reason) as { suggested: string };
+        decision.change('label', pictureId, facts.label, suggested);
+        break;
+      }
+      case 'denoise':
+        decision.change('repair', pictureId, facts.repair, 'median');
+        break;
+      case 'acknowledge':
+        break;
+    }
+  };
+  const excludeOne = (
+    decision: OpenDecision,
+    datasetId: string,
+    pictureId: string,
+    excluded: boolean,
+  ): boolean => {
+    const facts = pictureFacts.get(datasetId, pictureId);
+    if (!facts || (facts.exclusion !== null) === excluded) return false;
+    decision.change('exclusion', pictureId, facts.exclusion, excluded ? 'chosen' : null);
+    if (excluded) return true;
+    for (const { id } of excludingOf.all(pictureId)) {
+      decision.change('finding', String(id), 'accepted', 'rejected');
+    }
+    return true;
+  };
+
+  const inTransaction = <Result>(work: () => Result): Result => database.transaction(work)();
+  /** Does some of the items in one transaction, as many as there is time for; returns how many are done then. */
+  const doSome = <Item>(
+    items: readonly Item[],
+    first: number,
+    work: (item: Item) => void,
+    atTheEnd: () => void,
+  ): number =>
+    inTransaction(() => {
+      const endsAt = performance.now() + stepMs;
+      let done = first;
+      while (done < items.length && (done === first || performance.now() < endsAt)) work(items[done++]!);
+      if (done === items.length) atTheEnd();
+      return done;
+    });
+
+  /** What was written is written again when a process was killed on the way, which changes nothing. */
+  function* takeBack(id: number, at: number): Steps<void> {
+    markUndone.run(underWay, id);
+    for (let before = Number.MAX_SAFE_INTEGER; ;) {
+      const changes = changesOf.all(id, before, rowsAtOnce);
+      const isLast = changes.length < rowsAtOnce;
+      for (let done = 0; done < changes.length || (isLast && done === 0);) {
+        done = doSome(
+          changes,
+          done,
+          ({ what, subject, before_value }) => write(what, subject, before_value),
+          () => {
+            if (isLast) markUndone.run(at, id);
+          },
+        );
+        if (changes.length === 0) return;
+        yield done;
+      }
+      if (isLast) return;
+      before = changes.at(-1)!.ordinal;
+    }
+  }
+
+  /** In the order in which the pictures are stored, since neighbours are written much faster than what is strewn. */
+  function* openFindings(datasetId: string, kind: FindingKind): Steps<number[]> {
+    const found: { id: number; rank: number; ordinal: number | null }[] = [];
+    for (;;) {
+      const { rank, id } = found.at(-1) ?? { rank: -1, id: -1 };
+      const some = openOfKind.all(datasetId, kind, rank, id, rowsAtOnce);
+      found.push(...some);
+      if (some.length < rowsAtOnce) break;
+      yield 0;
+    }
+    const ordinals = new Map(found.map(({ id, ordinal }) => [id, ordinal ?? -1]));
+    yield 0;
+    return [...ordinals.keys()].sort((one, other) => ordinals.get(one)! - ordinals.get(other)!);
+  }
 
   return {
     last: (datasetId: string): Decision | null => last.get(datasetId) ?? null,
+
+    /**
+     * Takes back what was being written, or taken back, when that failed or the process ended.
+     *
+     * @param datasetId null for those of all datasets
+     */
+    takeBackUnfinished(datasetId: string | null, at: number): void {
+      for (const id of unfinished.all(datasetId)) {
+        const steps = takeBack(id, at);
+        while (steps.next().done !== true);
+      }
+    },
 
     /**
      * Accepts or rejects findings: those named, or all open ones of a kind. What is decided already stays.
      *
      * @returns how many were decided
      */
-    decide: database.transaction(
-      (
-        datasetId: string,
-        verdict: 'accept' | 'reject',
-        which: { findingIds: readonly number[] } | { kind: FindingKind },
-        at: number,
-      ): number => {
-        const found =
-          'kind' in which
-            ? openOfKind.all(datasetId, which.kind)
-            : which.findingIds.flatMap((id) => findingById.all(datasetId, id));
-        const open = found.filter(({ state }) => state === 'open');
-        const kinds = new Set(open.map(({ kind }) => kind));
+    *decide(
+      datasetId: string,
+      verdict: 'accept' | 'reject',
+      which: { findingIds: readonly number[] } | { kind: FindingKind },
+      at: number,
+    ): Steps<number> {
+      const findingIds = 'kind' in which ? yield* openFindings(datasetId, which.kind) : which.findingIds;
+      if (findingIds.length === 0) return 0;
+      const decision = openDecision(datasetId, verdict, at);
+      const kinds = new Set<FindingKind>();
+      let items = 0;
+      const decideOne = (id: number): void => {
+        const finding = findingById.get(datasetId, id);
+        if (finding?.state !== 'open') return;
+        decideAbout(decision, datasetId, verdict, finding);
+        kinds.add(finding.kind);
+        items += 1;
+      };
+      const end = () => {
         const [onlyKind] = kinds;
-        const decision = openDecision(datasetId, verdict, kinds.size === 1 ? onlyKind! : null, at);
-        for (const { id, kind, pictureId, action, reason } of open) {
-          decision.change('finding', String(id), 'open', verdict === 'accept' ? 'accepted' : 'rejected');
-          if (verdict === 'reject' || pictureId === null) continue;
-          const facts = pictureFacts.get(datasetId, pictureId);
-          if (!facts) continue;
-          switch (action) {
-            case 'exclude':
-              if (facts.exclusion === null) decision.change('exclusion', pictureId, null, kind);
-              break;
-            case 'relabel': {
-              const { suggested } = JSON.parse(reason) as { suggested: string };
-              decision.change('label', pictureId, facts.label, suggested);
-              break;
-            }
-            case 'denoise':
-              decision.change('repair', pictureId, facts.repair, 'median');
-              break;
-            case 'acknowledge':
-              break;
-          }
-        }
-        return close(decision.id, open.length);
-      },
-    ),
+        close(decision.id, items, kinds.size === 1 ? onlyKind! : null);
+      };
+      for (let done = 0; done < findingIds.length;) {
+        done = doSome(findingIds, done, decideOne, end);
+        yield done;
+      }
+      return items;
+    },
 
     /**
      * Keeps pictures out of versions, or takes them in again. A picture that is taken in again counts as the rejection
@@ -168,37 +293,30 @@ export function decisionQueries(database: Database) {
      *
      * @returns how many pictures changed
      */
-    exclude: database.transaction(
-      (datasetId: string, pictureIds: readonly string[], excluded: boolean, at: number): number => {
-        const decision = openDecision(datasetId, excluded ? 'exclude' : 'include', null, at);
-        let items = 0;
-        for (const pictureId of pictureIds) {
-          const facts = pictureFacts.get(datasetId, pictureId);
-          if (!facts || (facts.exclusion !== null) === excluded) continue;
-          items += 1;
-          decision.change('exclusion', pictureId, facts.exclusion, excluded ? 'chosen' : null);
-          if (excluded) continue;
-          for (const { id } of excludingOf.all(pictureId)) {
-            decision.change('finding', String(id), 'accepted', 'rejected');
-          }
-        }
-        return close(decision.id, items);
-      },
-    ),
+    *exclude(datasetId: string, pictureIds: readonly string[], excluded: boolean, at: number): Steps<number> {
+      if (pictureIds.length === 0) return 0;
+      const decision = openDecision(datasetId, excluded ? 'exclude' : 'include', at);
+      let items = 0;
+      const excludeNext = (pictureId: string): void => {
+        if (excludeOne(decision, datasetId, pictureId, excluded)) items += 1;
+      };
+      for (let done = 0; done < pictureIds.length;) {
+        done = doSome(pictureIds, done, excludeNext, () => close(decision.id, items, null));
+        yield done;
+      }
+      return items;
+    },
 
     /**
      * Takes the last decision back.
      *
      * @returns the decision; null when there is none
      */
-    undo: database.transaction((datasetId: string, at: number): Decision | null => {
+    *undo(datasetId: string, at: number): Steps<Decision | null> {
       const decision = last.get(datasetId);
       if (!decision) return null;
-      for (const { what, subject, before_value } of changesOf.all(decision.id)) {
-        write(what, subject, before_value);
-      }
-      markUndone.run(at, decision.id);
+      yield* takeBack(decision.id, at);
       return decision;
-    }),
+    },
   };
 }

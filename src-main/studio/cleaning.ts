@@ -18,8 +18,8 @@ import { datasetQueries } from '../store/datasets.ts';
 import { decisionQueries } from '../store/decisions.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { StudioBackends } from './backends.ts';
-import { findAll } from './cleaning-findings.ts';
-import { measureRevision, measureStored, openBreath } from './cleaning-measure.ts';
+import { findAll, type Findings } from './cleaning-findings.ts';
+import { measureRevision, measureStored, openBreath, unhurried } from './cleaning-measure.ts';
 import { embeddingMap } from './cleaning-map.ts';
 import { studyDataset, type StudyPart } from './cleaning-study.ts';
 import { sourceQueries } from '../store/sources.ts';
@@ -68,6 +68,35 @@ export function createCleaning({
   const reviews = new Map<string, string>();
   /** Findings are put together one after the other; of those who wait, one is enough. */
   const finding = new Map<string, { now: Promise<void>; next: Promise<void> | null }>();
+
+  /** The store of a dataset's findings is written by one at a time: decisions, and findings put together anew. */
+  const turns = new Map<string, Promise<unknown>>();
+  decisions.takeBackUnfinished(null, Date.now());
+
+  const inTurn = <Result>(id: string, work: () => Promise<Result>): Promise<Result> => {
+    const turn = (turns.get(id) ?? Promise.resolve()).then(work);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    turns.set(id, settled);
+    void settled.then(() => turns.get(id) === settled && turns.delete(id));
+    return turn;
+  };
+  /** Decides to the end, also while the studio closes; what fails on the way leaves nothing behind. */
+  const decideInTurn = (id: string, steps: () => Generator<number, unknown>): Promise<CleaningOverview> =>
+    inTurn(id, async () => {
+      datasets.get(id);
+      try {
+        await unhurried(steps(), new AbortController().signal);
+      } catch (error) {
+        decisions.takeBackUnfinished(id, Date.now());
+        datasets.get(id);
+        throw error;
+      }
+      datasets.forgetClasses(id);
+      return overview(id);
+    });
 
   const overview = (id: string): CleaningOverview => {
     datasets.get(id);
@@ -129,7 +158,7 @@ export function createCleaning({
   const findNow = async (id: string, signal: AbortSignal): Promise<void> => {
     const thresholds = cleaning.thresholds(id);
     const pictures = await measuredPictures(id);
-    const { findings, alike } = await findAll(
+    const found = await findAll(
       {
         pictures,
         unreadable: cleaning.quarantined(id),
@@ -139,6 +168,10 @@ export function createCleaning({
       },
       signal,
     );
+    await inTurn(id, () => writeFound(id, found, signal));
+  };
+
+  const writeFound = async (id: string, { findings, alike }: Findings, signal: AbortSignal) => {
     signal.throwIfAborted();
     const breath = openBreath();
     // Written in parts so that nothing waits long; what a killed process leaves says that it is not complete.
@@ -148,7 +181,7 @@ export function createCleaning({
       cleaning.addFindings(id, findings.slice(first, first + rowsAtOnce), first);
       await breath();
     }
-    cleaning.clearAlike(id);
+    while (cleaning.clearAlike(id, rowsAtOnce)) await breath();
     for (let first = 0; first < alike.length; first += rowsAtOnce) {
       cleaning.addAlike(id, alike.slice(first, first + rowsAtOnce), first);
       await breath();
@@ -270,11 +303,8 @@ export function createCleaning({
       id: string,
       verdict: 'accept' | 'reject',
       which: { findingIds: readonly number[] } | { kind: FindingKind },
-    ): CleaningOverview {
-      datasets.get(id);
-      decisions.decide(id, verdict, which, Date.now());
-      datasets.forgetClasses(id);
-      return overview(id);
+    ): Promise<CleaningOverview> {
+      return decideInTurn(id, () => decisions.decide(id, verdict, which, Date.now()));
     },
 
     /**
@@ -282,10 +312,8 @@ export function createCleaning({
      *
      * @throws StudioError `not-found`
      */
-    exclude(id: string, pictureIds: readonly string[], excluded: boolean): CleaningOverview {
-      datasets.get(id);
-      decisions.exclude(id, pictureIds, excluded, Date.now());
-      return overview(id);
+    exclude(id: string, pictureIds: readonly string[], excluded: boolean): Promise<CleaningOverview> {
+      return decideInTurn(id, () => decisions.exclude(id, pictureIds, excluded, Date.now()));
     },
 
     /**
@@ -293,11 +321,8 @@ export function createCleaning({
      *
      * @throws StudioError `not-found`
      */
-    undo(id: string): CleaningOverview {
-      datasets.get(id);
-      decisions.undo(id, Date.now());
-      datasets.forgetClasses(id);
-      return overview(id);
+    undo(id: string): Promise<CleaningOverview> {
+      return decideInTurn(id, () => decisions.undo(id, Date.now()));
     },
 
     /**
@@ -314,9 +339,11 @@ export function createCleaning({
     /** Stops what is being put together; jobs are stopped by their registry. */
     async close(): Promise<void> {
       closing.abort(new StudioError('cancelled', 'The studio is closing.'));
+      await Promise.allSettled(turns.values());
       await Promise.allSettled(
         [...finding.values()].flatMap(({ now, next }) => (next ? [now, next] : [now])),
       );
+      originals.close();
     },
   };
 }

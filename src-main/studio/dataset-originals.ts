@@ -97,11 +97,15 @@ export function createDatasetOriginals(
     found.pictures.catch(() => containers.delete(key));
     for (const [oldest, open] of containers) {
       if (containers.size <= openContainers) break;
-      containers.delete(oldest);
-      open.isDropped = true;
-      closeUnused(open);
+      letGo(oldest, open);
     }
     return found;
+  };
+
+  const letGo = (key: string, open: Open): void => {
+    containers.delete(key);
+    open.isDropped = true;
+    closeUnused(open);
   };
 
   const container = async (picture: StoredPicture): Promise<ContainerPictures> => {
@@ -151,7 +155,7 @@ export function createDatasetOriginals(
     async removeFiles(originals: readonly Pick<Original, 'sha256' | 'extension'>[]): Promise<void> {
       const remove = async ({ sha256, extension }: Pick<Original, 'sha256' | 'extension'>) => {
         if (claims.has(sha256)) return;
-        for (const key of containers.keys()) if (key.startsWith(sha256)) containers.delete(key);
+        for (const [key, open] of containers) if (key.startsWith(sha256)) letGo(key, open);
         verified.delete(sha256);
         const removal = rm(workspace.originalPath(sha256, extension), { force: true });
         removals.set(sha256, removal);
@@ -160,6 +164,10 @@ export function createDatasetOriginals(
       for (let at = 0; at < originals.length; at += removedAtOnce) {
         await Promise.all(originals.slice(at, at + removedAtOnce).map(remove));
       }
+    },
+    /** Lets go of every file that is still open. */
+    close(): void {
+      for (const [key, open] of containers) letGo(key, open);
     },
     read,
     /** The container that a picture lies in, unpacked; the last few are kept. */

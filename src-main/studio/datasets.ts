@@ -108,6 +108,11 @@ export function createDatasets({
   });
 
   return {
+    /** Lets go of the folders that are watched and of the files that stay open between reads. */
+    close(): void {
+      sources.close();
+      originals.close();
+    },
     /** Newest first; without a project, those of every project that is not in the trash. */
     list: (projectId?: string): Dataset[] => queries.list(projectId).map(complete),
     get,

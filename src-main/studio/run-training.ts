@@ -169,10 +169,10 @@ export function createRunTraining(context: TrainingContext) {
     recordChanges,
     /**
      * Trains one run to its end. An engine that dies unasked is started again from the last checkpoint as long as
-     * it gets further each time; a death without progress is left to the user as `interrupted`. Numbers that go
-     * bad and memory that runs out send it back with other settings, as often as its setting `rescues` says. A backend that does
-     * not open any more gives way to the next; one that is lost on the way ends the run as `interrupted`, and the
-     * user decides what it goes on with.
+     * it gets further each time; a death without progress, and memory that ran out twice, are left to the user as
+     * `interrupted`. Before that, numbers that go bad and memory that runs out send it back with other settings, as
+     * often as its setting `rescues` says. A backend that does not open any more gives way to the next; one that is
+     * lost on the way ends the run as `interrupted`, and the user decides what it goes on with.
      */
     async train(active: ActiveRun): Promise<void> {
       const { runId: id } = active;
@@ -245,7 +245,7 @@ export function createRunTraining(context: TrainingContext) {
             const again = end.failure.code === 'out-of-memory' && memoryDeaths++ > 0;
             const death = { failure: end.failure, step: get(id).step };
             if (!stopping && (stalled || again) && (await goBack(death))) continue;
-            if (!stalled && !stopping) continue;
+            if (!stalled && !again && !stopping) continue;
             // A model's own mistakes end in words; a process that never came as far as to start is the backend's.
             const isBackend = !end.started && isAccelerated(backendId);
             interrupt(id, isBackend ? backendCrash(end.failure, backendId) : end.failure);

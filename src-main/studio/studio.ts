@@ -103,8 +103,8 @@ export async function openStudio(options: {
     },
     /** Saves and ends the active run, cancels the other jobs, and gives the workspace back. */
     async close(): Promise<void> {
-      datasets.sources.close();
       await Promise.all([runs.close(), jobs.close(), cleaning.close(), backends.close()]);
+      datasets.close();
       database.close();
       await workspace.close();
     },

@@ -1,5 +1,5 @@
 import type { Ref } from 'vue';
-import { ref, watch } from 'vue';
+import { ref, shallowRef, triggerRef, watch } from 'vue';
 import type { Picture, PictureSelection } from '../../src-main/contract/domain/datasets.ts';
 import { client } from '../client/studio-client.ts';
 
@@ -18,7 +18,7 @@ export function usePicturePages(
 ) {
   /** How many there are of what was asked for; null before the first answer. */
   const found = ref<number | null>(null);
-  const pictures = ref(new Map<number, Picture>());
+  const pictures = shallowRef(new Map<number, Picture>());
   const asked = new Map<number, number>();
   let generation = 0;
 
@@ -46,17 +46,26 @@ export function usePicturePages(
       found.value = all;
       for (const [index, picture] of items.entries())
         pictures.value.set(page * pagePictures + index, picture);
+      triggerRef(pictures);
     } catch {
       if (mine === generation) asked.delete(page);
     }
   }
 
-  /** Makes sure that the pictures from `first` to `last` are there, or on their way. */
-  function see(first: number, last: number) {
-    for (let page = Math.floor(first / pagePictures); page * pagePictures <= last; page += 1) {
-      const upTo = Math.min(total.value, (page + 1) * pagePictures);
-      if ((asked.get(page) ?? -1) < upTo) void fetchPage(page, upTo);
-    }
+  async function ask(page: number): Promise<void> {
+    const upTo = Math.min(total.value, (page + 1) * pagePictures);
+    const isInside = page >= 0 && page * pagePictures < upTo;
+    if (isInside && (asked.get(page) ?? -1) < upTo) await fetchPage(page, upTo);
+  }
+
+  /** Makes sure that the pictures from `first` to `last` are there, or on their way; those around them come after. */
+  async function see(first: number, last: number): Promise<void> {
+    const mine = generation;
+    const [from, to] = [Math.floor(first / pagePictures), Math.floor(last / pagePictures)];
+    await Promise.all(Array.from({ length: to - from + 1 }, (_, at) => ask(from + at)));
+    if (mine !== generation) return;
+    const hasMore = found.value === null || (to + 1) * pagePictures < found.value;
+    await Promise.all([hasMore && ask(to + 1), ask(from - 1)]);
   }
 
   return { pictures, found, see };

@@ -14,7 +14,9 @@ import { runEngineJob } from '../../src-main/studio/engine-process.ts';
 import { openStudio } from '../../src-main/studio/studio.ts';
 import { randomFrom } from '../helpers/drawn-pictures.ts';
 import { sharedData } from '../fixtures/shared-data.ts';
+import { benchGridScroll } from './grid-scroll.ts';
 import { benchImport } from './import.ts';
+import { benchPauses } from './pauses.ts';
 import { benchPlanted } from './planted.ts';
 
 export interface DatasetFigure {
@@ -31,6 +33,8 @@ export const datasetParts: Readonly<Record<string, Part>> = {
   import: benchImport,
   'near-duplicates': benchNearDuplicates,
   grid: benchGrid,
+  pauses: benchPauses,
+  'grid-scroll': benchGridScroll,
   planted: benchPlanted,
   'skin-tones': benchSkinTones,
   labels: benchLabels,

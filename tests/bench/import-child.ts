@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { decodePlainPng } from '../../src-main/imaging/pure/png-decode.ts';
@@ -13,10 +13,11 @@ import { openPicture, rawPixels } from '../../src-main/imaging/decode.ts';
 const form = { sizePx: 64, channels: 3, background: '#ffffff' } as const;
 
 process.on('message', async (paths: readonly string[]) => {
+  const before = process.cpuUsage();
   let rows: [string, string, number, number, string | null][] = [];
   for (const path of paths) {
     const bytes = readFileSync(path);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const sha256 = hash('sha256', bytes, 'hex');
     const picture = decodePlainPng(bytes) ?? (await rawPixels((await openPicture(bytes, path)).pipeline));
     toSquare(picture, form);
     rows.push([basename(path), sha256, picture.widthPx, picture.heightPx, perceptualHashOf(picture)]);
@@ -24,6 +25,7 @@ process.on('message', async (paths: readonly string[]) => {
     process.send?.({ rows });
     rows = [];
   }
-  process.send?.({ rows, isLast: true });
+  const { user, system } = process.cpuUsage(before);
+  process.send?.({ rows, isLast: true, processorMs: (user + system) / 1000 });
 });
 process.send?.({ isReady: true });

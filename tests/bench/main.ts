@@ -9,7 +9,8 @@
  *   --flat-steps 20000            for the memory       --no-peer         ours alone
  *   --json FILE                   the figures as JSON too
  *
- * The datasets by part: `--only import,near-duplicates,grid,planted,skin-tones,labels`.
+ * The datasets by part: `--only import,near-duplicates,grid,pauses,grid-scroll,planted,skin-tones,
+ *   labels`.
  *
  * The quality of what is drawn takes hours and has to be asked for: `npm run bench -- quality`, with
  *   --mnist FOLDER                the 10 000 test digits as IDX files

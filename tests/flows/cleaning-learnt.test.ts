@@ -30,14 +30,14 @@ it('A planted set is found: copies, look-alikes, blank and broken files, bombs, 
   }
   const [error] = studio.cleaning.findings(datasetId, 'label-error', 'open', 0, 1).items;
   const before = studio.datasets.get(datasetId).classes;
-  studio.cleaning.decide(datasetId, 'accept', { findingIds: [error!.id] });
+  await studio.cleaning.decide(datasetId, 'accept', { findingIds: [error!.id] });
   const [accepted] = studio.cleaning.findings(datasetId, 'label-error', 'accepted', 0, 1).items;
   expect(accepted!.picture).toMatchObject({
     label: error!.reason['suggested'],
     originalLabel: error!.reason['given'],
   });
   expect(studio.datasets.get(datasetId).classes).not.toEqual(before);
-  studio.cleaning.undo(datasetId);
+  await studio.cleaning.undo(datasetId);
   expect(studio.datasets.get(datasetId).classes).toEqual(before);
 
   for (const method of ['pca', 'umap'] as const) {

@@ -58,7 +58,7 @@ describe('A review of a dataset', () => {
     const whole = await studio.datasets.buildVersion(datasetId, recipe).finished;
     expect(whole.images).toBe(67);
 
-    const accepted = studio.cleaning.decide(datasetId, 'accept', { kind: 'blank' });
+    const accepted = await studio.cleaning.decide(datasetId, 'accept', { kind: 'blank' });
     expect(counts(accepted, 'blank')).toEqual({ open: 0, accepted: 5, rejected: 0 });
     expect(accepted.excluded).toBe(5);
     const without = await studio.datasets.buildVersion(datasetId, recipe).finished;
@@ -69,24 +69,24 @@ describe('A review of a dataset', () => {
     expect(items.every(({ excluded }) => excluded)).toBe(true);
     expect(studio.datasets.pictures(datasetId, 0, 100, undefined, 'kept').total).toBe(62);
 
-    const turned = studio.cleaning.exclude(datasetId, [items[0]!.id], false);
+    const turned = await studio.cleaning.exclude(datasetId, [items[0]!.id], false);
     expect(turned.excluded).toBe(4);
     expect(counts(turned, 'blank')).toEqual({ open: 0, accepted: 4, rejected: 1 });
-    const undone = studio.cleaning.undo(datasetId);
+    const undone = await studio.cleaning.undo(datasetId);
     expect(undone.excluded).toBe(5);
     expect(counts(undone, 'blank')).toEqual({ open: 0, accepted: 5, rejected: 0 });
-    const back = studio.cleaning.undo(datasetId);
+    const back = await studio.cleaning.undo(datasetId);
     expect(back).toMatchObject({ excluded: 0, lastDecision: null });
     expect(counts(back, 'blank')).toEqual({ open: 5, accepted: 0, rejected: 0 });
-    expect(studio.cleaning.undo(datasetId).excluded).toBe(0);
+    expect((await studio.cleaning.undo(datasetId)).excluded).toBe(0);
   });
 
   it('decides one by one, and remembers it when it looks again', async () => {
     const { studio, datasetId } = await plantedDataset();
     await studio.cleaning.start(datasetId, false).finished;
     const [one, two] = studio.cleaning.findings(datasetId, 'blurred', 'open', 0, 10).items;
-    studio.cleaning.decide(datasetId, 'reject', { findingIds: [one!.id] });
-    studio.cleaning.decide(datasetId, 'accept', { findingIds: [two!.id] });
+    await studio.cleaning.decide(datasetId, 'reject', { findingIds: [one!.id] });
+    await studio.cleaning.decide(datasetId, 'accept', { findingIds: [two!.id] });
     const again = await studio.cleaning.start(datasetId, false).finished;
     expect(counts(again, 'blurred')).toEqual({ open: 2, accepted: 1, rejected: 1 });
     expect(again.excluded).toBe(1);
@@ -114,12 +114,12 @@ describe('A review of a dataset', () => {
     await studio.cleaning.start(datasetId, false).finished;
     const recipe = { sizePx: 64, channels: 3, labelMode: 'none' } as const;
     const before = await studio.datasets.buildVersion(datasetId, recipe).finished;
-    const { denoised } = studio.cleaning.decide(datasetId, 'accept', { kind: 'noisy' });
+    const { denoised } = await studio.cleaning.decide(datasetId, 'accept', { kind: 'noisy' });
     expect(denoised).toBe(4);
     const after = await studio.datasets.buildVersion(datasetId, recipe).finished;
     expect(after.images).toBe(before.images);
     expect(after.hash).not.toBe(before.hash);
-    studio.cleaning.undo(datasetId);
+    await studio.cleaning.undo(datasetId);
     const again = await studio.datasets.buildVersion(datasetId, recipe).finished;
     expect(again.version).toBe(before.version);
   });

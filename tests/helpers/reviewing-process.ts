@@ -1,7 +1,7 @@
-/** Reviews a dataset again and again, accepting and taking back, until it is killed: `reviewing-process.ts WORKSPACE DATASET`. */
+/** Reviews a dataset again and again, accepting and taking back, until it is killed: `reviewing-process.ts WORKSPACE DATASET [learn]`. */
 import { openStudio } from '../../src-main/studio/studio.ts';
 
-const [workspace, datasetId] = process.argv.slice(2);
+const [workspace, datasetId, learn] = process.argv.slice(2);
 if (workspace === undefined || datasetId === undefined)
   throw new Error('It takes a workspace and a dataset.');
 const studio = await openStudio({
@@ -11,10 +11,10 @@ const studio = await openStudio({
 process.send?.('open');
 const endsAt = Date.now() + 20_000;
 for (let round = 0; Date.now() < endsAt; round += 1) {
-  await studio.cleaning.start(datasetId, false).finished;
+  await studio.cleaning.start(datasetId, learn === 'learn').finished;
   await studio.cleaning.adjust(datasetId, { nearDistance: 4 + (round % 6), blurSharpness: 400 });
-  studio.cleaning.decide(datasetId, 'accept', { kind: 'near-duplicate' });
-  studio.cleaning.undo(datasetId);
+  await studio.cleaning.decide(datasetId, 'accept', { kind: 'near-duplicate' });
+  await studio.cleaning.undo(datasetId);
 }
 await studio.close();
 process.exit(0);

@@ -129,24 +129,55 @@ function fromPalette(
   palette: Uint8Array,
   transparency: Uint8Array | null,
 ): Pixels | null {
-  const { widthPx, heightPx, depth, rowBytes } = shape;
+  const { widthPx, heightPx, depth } = shape;
   const colours = palette.length / 3;
   const channels = transparency === null ? 3 : 4;
   const pixels = new Uint8Array(widthPx * heightPx * channels);
-  const mask = 2 ** depth - 1;
-  let to = 0;
-  for (let row = 0; row < heightPx; row += 1) {
-    for (let column = 0; column < widthPx; column += 1) {
-      const bit = column * depth;
-      const byte = plain[row * rowBytes + (bit >> 3)]!;
-      const index = depth === 8 ? byte : (byte >> (8 - depth - (bit & 7))) & mask;
+  const indices = depth === 8 ? plain : unpackedIndices(plain, shape);
+  if (transparency === null) {
+    for (let at = 0, to = 0; at < indices.length; at += 1, to += 3) {
+      const index = indices[at]!;
       if (index >= colours) return null;
       pixels[to] = palette[index * 3]!;
       pixels[to + 1] = palette[index * 3 + 1]!;
       pixels[to + 2] = palette[index * 3 + 2]!;
-      if (transparency !== null) pixels[to + 3] = transparency[index] ?? 255;
-      to += channels;
     }
+    return { pixels, widthPx, heightPx, channels };
+  }
+  // A pixel of four bytes is copied at once.
+  const colourBytes = new Uint8Array(colours * 4);
+  for (let index = 0; index < colours; index += 1) {
+    colourBytes.set(palette.subarray(index * 3, index * 3 + 3), index * 4);
+    colourBytes[index * 4 + 3] = transparency[index] ?? 255;
+  }
+  const colourWords = new Uint32Array(colourBytes.buffer);
+  const words = new Uint32Array(pixels.buffer);
+  for (let at = 0; at < indices.length; at += 1) {
+    const index = indices[at]!;
+    if (index >= colours) return null;
+    words[at] = colourWords[index]!;
   }
   return { pixels, widthPx, heightPx, channels };
+}
+
+/** `[heightPx, widthPx]` out of rows in which several indices share a byte. */
+function unpackedIndices(
+  plain: Uint8Array,
+  {
+    widthPx,
+    heightPx,
+    depth,
+    rowBytes,
+  }: { widthPx: number; heightPx: number; depth: number; rowBytes: number },
+): Uint8Array {
+  const mask = 2 ** depth - 1;
+  const indices = new Uint8Array(widthPx * heightPx);
+  let to = 0;
+  for (let row = 0; row < heightPx; row += 1) {
+    for (let column = 0; column < widthPx; column += 1, to += 1) {
+      const bit = column * depth;
+      indices[to] = (plain[row * rowBytes + (bit >> 3)]! >> (8 - depth - (bit & 7))) & mask;
+    }
+  }
+  return indices;
 }

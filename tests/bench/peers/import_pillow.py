@@ -2,7 +2,7 @@
 
     python3 import_pillow.py FOLDER
 
-Prints how many pictures a second it took in.
+Prints how many pictures a second it took in, by the clock and by its processor time.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ paths = sorted(
 )
 store = sqlite3.connect(":memory:")
 store.execute("CREATE TABLE picture (name TEXT, sha256 TEXT, width INTEGER, height INTEGER, hash INTEGER)")
-began = time.perf_counter()
+began, began_processor = time.perf_counter(), time.process_time()
 for path in paths:
     with open(path, "rb") as file:
         content = file.read()
@@ -38,4 +38,4 @@ for path in paths:
         (path, sha256, *picture.size, f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"),
     )
 store.commit()
-print(len(paths) / (time.perf_counter() - began))
+print(len(paths) / (time.perf_counter() - began), len(paths) / (time.process_time() - began_processor))
