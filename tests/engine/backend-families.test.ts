@@ -1,22 +1,13 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { backendIds, type BackendId } from '../../src-main/contract/domain/backends.ts';
 import { familyIds } from '../../src-main/contract/presets.ts';
+import { runOnBackend } from '../helpers/backend-process.ts';
 import type { FamilyTrained, TrainerResult } from '../helpers/family-trainer.ts';
-import { softwareGraphics } from '../helpers/software-graphics.ts';
 
 const trainer = fileURLToPath(new URL('../helpers/family-trainer.ts', import.meta.url));
 
-async function trainFamilies(backend: BackendId): Promise<TrainerResult> {
-  const env = { ...process.env, ...(backend === 'webgpu' ? softwareGraphics() : null) };
-  const { stdout } = await promisify(execFile)(process.execPath, [trainer, backend], {
-    env,
-    timeout: 600_000,
-  });
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as TrainerResult;
-}
+const trainFamilies = (backend: BackendId) => runOnBackend<TrainerResult>(trainer, backend, 600_000);
 
 /** What a machine may lack; the others must work everywhere. */
 const optional: readonly BackendId[] = ['tensorflow', 'webgpu'];

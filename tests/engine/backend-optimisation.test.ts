@@ -1,18 +1,12 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { backendIds, type BackendId } from '../../src-main/contract/domain/backends.ts';
+import { runOnBackend } from '../helpers/backend-process.ts';
 import { settingCases, type SettingsTrained } from '../helpers/settings-trainer.ts';
-import { softwareGraphics } from '../helpers/software-graphics.ts';
 
 const trainer = fileURLToPath(new URL('../helpers/settings-trainer.ts', import.meta.url));
 
-async function train(backend: BackendId): Promise<SettingsTrained> {
-  const env = { ...process.env, ...(backend === 'webgpu' ? softwareGraphics() : null) };
-  const run = promisify(execFile)(process.execPath, [trainer, backend], { env, timeout: 240_000 });
-  return JSON.parse((await run).stdout.trim().split('\n').at(-1)!) as SettingsTrained;
-}
+const train = (backend: BackendId) => runOnBackend<SettingsTrained>(trainer, backend, 240_000);
 
 /** What a machine may lack; the others must work everywhere. */
 const optional: readonly BackendId[] = ['tensorflow', 'webgpu'];
