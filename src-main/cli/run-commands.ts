@@ -97,6 +97,7 @@ const toldMetrics = [
   ['augmentationProbability', 'p(augment)'],
   ['wassersteinDistance', 'distance'],
   ['discriminatorSlope', 'slope'],
+  ['pairDistance', 'distance from targets'],
   ['reconstructionLoss', 'reconstruction'],
   ['klDivergence', 'divergence'],
 ] as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { backendIdSchema, backendSchema, deviceSchema } from './domain/backends.ts';
 import { layerSchema } from './domain/estimates.ts';
-import { provenanceSchema } from './domain/images.ts';
+import { drawnInputSchema, provenanceSchema } from './domain/images.ts';
 import { parameterCountsSchema, stopConditionSchema } from './domain/runs.ts';
 import {
   channelsSchema,
@@ -74,8 +74,16 @@ export const engineJobSchema = z.discriminatedUnion('job', [
     classIndex: z.number().int().min(0).optional(),
     /** How they are sampled, for a family where that can be chosen. */
     sampling: settingsSchema.optional(),
+    /** Where the inputs are, for a family that draws from one; each seed decides which. */
+    pairs: z
+      .object({
+        versionFolder: z.string(),
+        images: z.number().int().positive(),
+        heldOutImages: z.number().int().nonnegative(),
+      })
+      .optional(),
     /** Written into each PNG with the picture's own seed; see `provenanceChunks`. */
-    provenance: provenanceSchema.omit({ seed: true, label: true }),
+    provenance: provenanceSchema.omit({ seed: true, label: true, input: true }),
   }),
   z.object({
     job: z.literal('trial'),
@@ -216,6 +224,8 @@ export const engineReportSchema = z.discriminatedUnion('report', [
     seed: seedSchema,
     /** The name of its class, of a conditional model. */
     label: z.string().optional(),
+    /** What it was drawn from, of a model that draws from an input. */
+    input: drawnInputSchema.optional(),
     /** The finished PNG file. */
     png: z.instanceof(Uint8Array),
   }),

@@ -4,6 +4,7 @@ import { dcgan } from './families/dcgan.ts';
 import { ddpm } from './families/ddpm.ts';
 import type { Family } from './families/family.ts';
 import { mlpGan } from './families/mlp-gan.ts';
+import { pix2pix } from './families/pix2pix.ts';
 import { resnetGan } from './families/resnet-gan.ts';
 import { vae } from './families/vae.ts';
 import { vqvaeTransformer } from './families/vqvae-transformer.ts';
@@ -20,6 +21,7 @@ export const familyIds = [
   'resnet-gan',
   'ddpm',
   'vqvae-transformer',
+  'pix2pix',
 ] as const;
 export type FamilyId = (typeof familyIds)[number];
 
@@ -36,6 +38,7 @@ export const families: Readonly<Record<FamilyId, Family>> = {
   'resnet-gan': resnetGan,
   ddpm,
   'vqvae-transformer': vqvaeTransformer,
+  pix2pix,
 };
 
 export interface Preset {
@@ -118,6 +121,12 @@ export const presets: readonly Preset[] = [
       ...{ sampleEverySteps: 200, checkpointEverySteps: 400 },
     }),
   ),
+  preset('pix2pix', 28, 1, 6_000, { learningRate: 0.0005 }),
+  preset('pix2pix', 28, 3, 6_000, { learningRate: 0.0005 }),
+  preset('pix2pix', 32, 1, 8_000, { learningRate: 0.0005 }),
+  preset('pix2pix', 32, 3, 8_000, { learningRate: 0.0005 }),
+  preset('pix2pix', 64, 1, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('pix2pix', 64, 3, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
 ];
 
 /**

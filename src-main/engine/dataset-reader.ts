@@ -122,6 +122,59 @@ export function openDataset(options: DatasetReaderOptions): DatasetReader {
   };
 }
 
+/** Pairs of a version, for drawing from them and looking at them; nothing is altered. */
+export interface PairReader {
+  readonly part: 'train' | 'held-out';
+  /**
+   * The pair that `number` stands for: those of the part in turn, again from the first behind the last. Bytes
+   * `[sizePx, sizePx, channels]`, the caller's.
+   */
+  pair(number: number): { row: number; input: Uint8Array; target: Uint8Array };
+  close(): void;
+}
+
+/**
+ * Opens the held-out pairs of a version, or those it trains on where none are held out.
+ *
+ * @throws StudioError `dataset-not-paired`, `dataset-changed`
+ */
+export function openPairs(
+  options: Pick<DatasetReaderOptions, 'versionFolder' | 'images' | 'heldOutImages' | 'sizePx' | 'channels'>,
+): PairReader {
+  const { versionFolder, images, heldOutImages = 0, sizePx, channels } = options;
+  const rows = images + heldOutImages;
+  const pictureBytes = sizePx * sizePx * channels;
+  const [firstRow, count] = heldOutImages > 0 ? [images, heldOutImages] : [0, images];
+  const place = { rows, firstRow, images: count, pictureBytes };
+  const inputs = openRows(pairsFile(versionFolder), place, 0);
+  let targets: Rows;
+  try {
+    targets = openRows(path.join(versionFolder, 'images.u8'), place, 0);
+  } catch (error) {
+    inputs.close();
+    throw error;
+  }
+  const bytesOf = (rowsOf: Rows, picture: number): Uint8Array => {
+    const { source, from } = rowsOf.at(picture);
+    return Uint8Array.from(source.subarray(from, from + pictureBytes));
+  };
+  return {
+    part: heldOutImages > 0 ? 'held-out' : 'train',
+    pair(number) {
+      const picture = number % count;
+      return {
+        row: firstRow + picture,
+        input: bytesOf(inputs, picture),
+        target: bytesOf(targets, picture),
+      };
+    },
+    close() {
+      inputs.close();
+      targets.close();
+    },
+  };
+}
+
 /** The pictures of one file and part, in memory or read one by one. */
 interface Rows {
   /** A picture of the part, and where it begins in `source`; good until the next one is asked for. */

@@ -2,9 +2,10 @@ import type { EngineReport, GenerateJob } from '../contract/engine-messages.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import { provenanceChunks } from '../imaging/pure/provenance.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import { openPairs } from './dataset-reader.ts';
 import type { ModelFamily } from './models/family.ts';
 import { integers, normals } from './random.ts';
-import { samplePixels } from './sample-sheet.ts';
+import { joined, samplePixels } from './sample-sheet.ts';
 
 /** How many pictures go through the network at once; no picture depends on it. */
 const batchSize = 64;
@@ -12,10 +13,10 @@ const batchSize = 64;
 /**
  * Makes one picture for each seed of the job and reports it as a finished PNG, then `finished`. The
  * latent of a picture is drawn from its own seed, and so is its class where the model knows classes and the job
- * names none.
+ * names none, and the pair whose input it is drawn from where the model takes one.
  *
  * @param report resolves when the studio has taken the report: the next picture waits for it
- * @throws StudioError `checkpoint-missing`, `checkpoint-corrupt`
+ * @throws StudioError `checkpoint-missing`, `checkpoint-corrupt`; `dataset-not-paired`, `dataset-changed` of the pairs
  */
 export async function generate(
   job: GenerateJob,
@@ -25,6 +26,7 @@ export async function generate(
   const { config, seeds } = job;
   const { sizePx, channels, classes } = config;
   const checkpoint = readCheckpoint(job.checkpoint);
+  const pairs = job.pairs ? openPairs({ ...job.pairs, sizePx, channels }) : null;
   const model = family.build(config);
   try {
     model.load(checkpoint.tensors, checkpoint.step, job.checkpoint);
@@ -35,18 +37,22 @@ export async function generate(
       const latents = new Float32Array(batch.length * latentSize);
       batch.forEach((seed, row) => latents.set(normals(seed, 'latent', 0, latentSize), row * latentSize));
       const labels = classes && batch.map((seed) => job.classIndex ?? classOf(seed, classes.length));
-      const pixels = samplePixels(model, latents, batch.length, labels, job.sampling);
+      const from = pairs && batch.map((seed) => pairs.pair(seed));
+      const inputs = from ? joined(from.map(({ input }) => input)) : undefined;
+      const pixels = samplePixels(model, latents, batch.length, labels, job.sampling, inputs);
       for (const [row, seed] of batch.entries()) {
         const picture = pixels.subarray(row * pictureBytes, (row + 1) * pictureBytes);
         const label = classes && labels ? { label: classes[labels[row]!]! } : {};
+        const input = pairs && from ? { input: { part: pairs.part, row: from[row]!.row } } : {};
         const png = encodePng(
           { pixels: picture, widthPx: sizePx, heightPx: sizePx, channels },
-          provenanceChunks({ ...job.provenance, seed, ...label }),
+          provenanceChunks({ ...job.provenance, seed, ...label, ...input }),
         );
-        await report({ report: 'image', index: first + row, seed, ...label, png });
+        await report({ report: 'image', index: first + row, seed, ...label, ...input, png });
       }
     }
   } finally {
+    pairs?.close();
     model.dispose();
   }
   await report({

@@ -8,7 +8,7 @@ import type { Settings } from '../contract/hyper-parameters.ts';
 import { augmentationOf } from './augmentation/augmentation.ts';
 import type { BackendHandle } from './backends/backend.ts';
 import { readCheckpoint, requireSameModel, writeCheckpoint } from './checkpoint.ts';
-import { openDataset } from './dataset-reader.ts';
+import { openDataset, openPairs } from './dataset-reader.ts';
 import { appendLine, writeFileDurably } from './durable-file.ts';
 import { createGradientWatch, type Explosion } from './gradient-watch.ts';
 import { createLiveSettings, type SettingStep } from './live-settings.ts';
@@ -49,7 +49,7 @@ const yieldEveryMs = 20;
 export async function train(context: TrainingContext): Promise<void> {
   const { job, family, backend, orders } = context;
   const { runFolder } = job;
-  const { parameters, bestMetric } = families[job.config.family];
+  const { parameters, bestMetric, needsPairs = false } = families[job.config.family];
   const resumed = job.resumeFrom === null ? null : readCheckpoint(job.resumeFrom);
   if (resumed) requireSameModel(resumed.config, job.config, job.resumeFrom!);
   const live = createLiveSettings(parameters, job.config.settings, job.changes ?? []);
@@ -58,19 +58,24 @@ export async function train(context: TrainingContext): Promise<void> {
 
   let config = { ...job.config, settings: live.current };
   let pictures = picturesPerStep(family, config);
+  const source = {
+    versionFolder: job.versionFolder,
+    images: job.images,
+    heldOutImages: job.heldOutImages ?? 0,
+    sizePx: config.sizePx,
+    channels: config.channels,
+  };
   const openPictures = () =>
     openDataset({
-      versionFolder: job.versionFolder,
-      images: job.images,
-      heldOutImages: job.heldOutImages ?? 0,
-      sizePx: config.sizePx,
-      channels: config.channels,
+      ...source,
+      pairs: needsPairs,
       batchSize: pictures,
       seed: config.seed,
       augmentation: augmentationOf(config.settings),
       ...(config.classes ? { classes: config.classes.length } : {}),
     });
   let dataset = openPictures();
+  const shownPairs = needsPairs ? openPairs(source) : null;
   let model = family.build(config);
   if (resumed) model.load(resumed.tensors, resumed.step, job.resumeFrom!);
 
@@ -113,7 +118,7 @@ export async function train(context: TrainingContext): Promise<void> {
   const sample = (): void => {
     if (sampledStep === step) return;
     const file = `samples/${String(step).padStart(8, '0')}.png`;
-    const { png, columns, rows } = drawSampleSheet(model);
+    const { png, columns, rows } = drawSampleSheet(model, shownPairs);
     writeFileDurably(path.join(runFolder, file), png);
     sampledStep = step;
     report({ report: 'sample', step, file, columns, rows });
@@ -137,14 +142,11 @@ export async function train(context: TrainingContext): Promise<void> {
   const trainStep = (): void => {
     context.atStep(step);
     clock.beginStep();
-    const images = tf.tensor4d(dataset.batch(step), [
-      pictures,
-      config.sizePx,
-      config.sizePx,
-      config.channels,
-    ]);
+    const shape: [number, number, number, number] = [pictures, config.sizePx, config.sizePx, config.channels];
+    const images = tf.tensor4d(dataset.batch(step), shape);
+    const inputs = needsPairs ? tf.tensor4d(dataset.inputs(step), shape) : undefined;
     try {
-      const values = model.trainStep(images, step, dataset.labels(step));
+      const values = model.trainStep(images, step, dataset.labels(step), inputs);
       step++;
       const broken = Object.keys(values).find((name) => !Number.isFinite(values[name]));
       if (broken !== undefined) throw notFinite(step, nonFiniteTensor(model) ?? broken);
@@ -155,6 +157,7 @@ export async function train(context: TrainingContext): Promise<void> {
       clock.endStep(values);
     } finally {
       images.dispose();
+      inputs?.dispose();
     }
   };
 
@@ -263,6 +266,7 @@ export async function train(context: TrainingContext): Promise<void> {
     });
   } finally {
     dataset.close();
+    shownPairs?.close();
     model.dispose();
   }
 }

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineReport, TrialJob } from '../contract/engine-messages.ts';
 import { augment, augmentationOf } from './augmentation/augmentation.ts';
+import { families } from '../contract/presets.ts';
 import type { BackendHandle } from './backends/backend.ts';
+import type { PairReader } from './dataset-reader.ts';
 import { drawSampleSheet } from './sample-sheet.ts';
 import type { ModelFamily } from './models/family.ts';
 import { picturesPerStep } from './models/family.ts';
@@ -45,6 +47,8 @@ export async function tryOut(
   const labels = config.classes
     ? Int32Array.from(integers(config.seed, 'trial-labels', 0, shape[0], config.classes.length))
     : undefined;
+  /** Random pictures too, beside themselves. */
+  const pairs: PairReader | null = families[config.family].needsPairs ? noisePairs(pictures, shape) : null;
   const durations: number[] = [];
   let memoryBytes = 0;
   const beganAt = performance.now();
@@ -52,14 +56,15 @@ export async function tryOut(
     do {
       const stepBeganAt = performance.now();
       const images = batchAt(durations.length);
-      model.trainStep(images, durations.length, labels);
-      images.dispose();
+      const inputs = pairs ? tf.tensor4d(pictures, shape) : undefined;
+      model.trainStep(images, durations.length, labels, inputs);
+      tf.dispose(inputs ? [images, inputs] : images);
       durations.push(performance.now() - stepBeganAt);
       // Not the system's own peak: on Linux that one still holds what the parent used at the fork.
       memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
     } while (durations.length < job.steps && performance.now() - beganAt < job.limitMs);
     // A run also draws and saves, and may need more memory for that than for a step.
-    drawSampleSheet(model);
+    drawSampleSheet(model, pairs);
     memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
     model.save();
     memoryBytes = Math.max(memoryBytes, process.memoryUsage.rss());
@@ -80,4 +85,21 @@ export async function tryOut(
   });
   const trainedMs = performance.now() - beganAt;
   await report({ report: 'finished', outcome: 'completed', step: steps, trainedMs, stepMs });
+}
+
+/** Each picture beside itself, as bytes. */
+function noisePairs(values: Float32Array, [count, height, width, channels]: readonly number[]): PairReader {
+  const length = height! * width! * channels!;
+  return {
+    part: 'train',
+    pair(number) {
+      const row = number % count!;
+      const picture = Uint8Array.from(
+        values.subarray(row * length, (row + 1) * length),
+        (value) => (value + 1) * 127.5,
+      );
+      return { row, input: picture, target: picture };
+    },
+    close: () => undefined,
+  };
 }

@@ -5,7 +5,7 @@ import { engineProtocol } from '../contract/engine-messages.ts';
 import { memberOf } from '../contract/ensemble.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
-import { samplingSettings } from '../contract/presets.ts';
+import { families, samplingSettings } from '../contract/presets.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { requireDiskSpace } from '../workspace/files.ts';
 import type { StudioBackends } from './backends.ts';
@@ -129,6 +129,15 @@ export function createGeneration({
     };
   };
 
+  /** Where the inputs are that a run draws from. */
+  const pairsOf = ({ family, datasetId, datasetVersion }: Run) => {
+    if (!families[family].needsPairs) return {};
+    const { images, heldOutImages } = datasets.version(datasetId, datasetVersion);
+    return {
+      pairs: { versionFolder: workspace.versionFolder(datasetId, datasetVersion), images, heldOutImages },
+    };
+  };
+
   /** Draws some seeds from one checkpoint, in an engine of its own. */
   const draw = async (
     { run, checkpoint, classIndex, sampling, provenance }: Member,
@@ -148,11 +157,12 @@ export function createGeneration({
           seeds: [...seeds],
           ...(classIndex === undefined ? {} : { classIndex }),
           ...chosen,
+          ...pairsOf(run),
           provenance,
         },
         async (report) => {
           if (report.report !== 'image') return;
-          const { seed, label } = report;
+          const { seed, label, input } = report;
           const image = await gallery.add({
             png: report.png,
             runId: run.id,
@@ -161,7 +171,12 @@ export function createGeneration({
             label,
             ...chosen,
             sizePx: run.sizePx,
-            provenance: { ...provenance, seed, ...(label === undefined ? {} : { label }) },
+            provenance: {
+              ...provenance,
+              seed,
+              ...(label === undefined ? {} : { label }),
+              ...(input === undefined ? {} : { input }),
+            },
           });
           taken(image);
         },
@@ -219,7 +234,7 @@ interface Member {
   readonly checkpoint: StoredCheckpoint;
   readonly classIndex?: number;
   readonly sampling?: Settings;
-  readonly provenance: Omit<Provenance, 'seed' | 'label'>;
+  readonly provenance: Omit<Provenance, 'seed' | 'label' | 'input'>;
 }
 
 /** The members, each saying in its provenance which of them it is; a single one stays as it is. */

@@ -35,6 +35,16 @@ function requireClasses(preset: Preset, version: DatasetVersion): void {
   );
 }
 
+/** @throws StudioError `dataset-not-paired` when there is no input beside each picture */
+function requirePairs(preset: Preset, version: DatasetVersion): void {
+  if (version.paired) return;
+  throw new StudioError(
+    'dataset-not-paired',
+    `“${preset.id}” learns from pairs of an input and a target, and version ${version.version} of the dataset holds single pictures. Make a version whose recipe says where the inputs come from (imago prepare --pair), or choose another preset.`,
+    { preset: preset.id, version: version.version },
+  );
+}
+
 const form = ({ sizePx, channels }: { sizePx: number; channels: number }) =>
   `${sizePx}×${sizePx} ${channels === 1 ? 'grey' : 'RGB'}`;
 
@@ -43,7 +53,7 @@ const form = ({ sizePx, channels }: { sizePx: number; channels: number }) =>
  * that nobody chose shrinks to a dataset that is smaller.
  *
  * @throws StudioError `preset-unknown`, `setting-unknown`, `setting-out-of-range`, `dataset-does-not-fit`,
- *   `pictures-too-few`
+ *   `dataset-not-paired`, `pictures-too-few`
  */
 export function planRun(request: NewRunRequest, dataset: Dataset, version: DatasetVersion): NewRun {
   const preset = findPreset(request.presetId);
@@ -56,6 +66,7 @@ export function planRun(request: NewRunRequest, dataset: Dataset, version: Datas
   }
   const settings = settingsFor(preset, request.settings);
   families[preset.family].requireFitting?.(settings);
+  if (families[preset.family].needsPairs) requirePairs(preset, version);
   if (learnsClasses(preset.family, settings)) requireClasses(preset, version);
   const batchSize = Number(settings.batchSize);
   if (version.images < batchSize) {

@@ -20,6 +20,7 @@ export interface ChartDefinition {
     | 'reconstruction'
     | 'divergence'
     | 'denoising'
+    | 'pairs'
     | 'classes'
     | 'grammar'
     | 'vocabulary'
@@ -92,6 +93,12 @@ const gradientsChart: ChartDefinition = {
 const denoisingChart: ChartDefinition = {
   id: 'denoising',
   series: [{ metric: 'denoisingLoss', colour: 1 }],
+  form: 'decimal',
+};
+
+const pairsChart: ChartDefinition = {
+  id: 'pairs',
+  series: [{ metric: 'pairDistance', colour: 1 }],
   form: 'decimal',
 };
 
@@ -181,6 +188,7 @@ const learningCharts: Readonly<
   cgan: { foremost: [winningChart, lossesChart], others: [gradientsChart] },
   'wgan-gp': { foremost: [distanceChart, slopeChart], others: [lossesChart, gradientsChart] },
   'resnet-gan': { foremost: [winningChart, lossesChart], others: [gradientsChart] },
+  pix2pix: { foremost: [pairsChart, winningChart], others: [lossesChart, gradientsChart] },
   ddpm: { foremost: [denoisingChart, denoiserGradientsChart], others: [] },
   'vqvae-transformer': {
     foremost: [grammarChart, reconstructionChart],

@@ -24,14 +24,18 @@ const fewestUsefulSteps = 400;
 
 /**
  * The three proposals for pictures of this size. `quickEstimate`, once measured, may show that this machine
- * is too slow for a quick look with convolutions; the fully connected family then stands in where it exists.
+ * is too slow for a quick look with convolutions; the fully connected family then stands in where it exists. Pairs are trained on
+ * as pairs.
  */
 export function plansFor(
   sizePx: PictureSize,
   channels: Channels,
   quickEstimate: Estimate | null = null,
+  paired = false,
 ): Readonly<Record<PlanId, TrainingPlan>> {
-  const convolutional = findPreset(`dcgan-${sizePx}${channels === 3 ? '-rgb' : ''}`);
+  const convolutional = findPreset(
+    `${paired ? 'pix2pix' : 'dcgan'}-${sizePx}${channels === 3 ? '-rgb' : ''}`,
+  );
   const plain = presets.find(
     (preset) => preset.family === 'mlp-gan' && preset.sizePx === sizePx && preset.channels === channels,
   );
@@ -48,7 +52,7 @@ export function plansFor(
   });
   return {
     quick:
-      tooSlow && plain
+      tooSlow && plain && !paired
         ? plan('quick', plain, {}, quickMinutes)
         : plan('quick', convolutional, quickSettings(sizePx, width), quickMinutes),
     good: plan('good', convolutional, {}, minutesOf.good),

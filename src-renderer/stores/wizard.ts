@@ -6,7 +6,7 @@ import type { Run, StopCondition } from '../../src-main/contract/domain/runs.ts'
 import type { Failure } from '../../src-main/contract/errors.ts';
 import { fromFailure } from '../../src-main/contract/errors.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
-import { families, findPreset, presets } from '../../src-main/contract/presets.ts';
+import { families, findPreset, presets, type Preset } from '../../src-main/contract/presets.ts';
 import { failureOf } from '../client/failure.ts';
 import { client } from '../client/studio-client.ts';
 import type { NamedFile } from '../client/upload.ts';
@@ -115,14 +115,27 @@ export const useWizard = defineStore('wizard', () => {
     const labelled = classes.reduce((sum, one) => sum + one.pictures, 0);
     return importing || (classes.length >= 2 && labelled === pictures);
   });
+  /** Whether each picture would have an input beside it. */
+  const hasPairs = computed(() => recipe.value !== null && recipe.value.pairing.kind !== 'none');
+  /** What can be trained on these pictures: all but the presets that need classes, or pairs, where there are none. */
+  const suits = (preset: Preset): boolean =>
+    (hasClasses.value || !families[preset.family].needsClasses) &&
+    (hasPairs.value || !families[preset.family].needsPairs);
   const quickEstimate = computed(() => {
     if (!recipe.value) return null;
-    const { preset, settings } = plansFor(recipe.value.sizePx, recipe.value.channels).quick;
+    const { preset, settings } = plansFor(
+      recipe.value.sizePx,
+      recipe.value.channels,
+      null,
+      hasPairs.value,
+    ).quick;
     const measured = estimates.of(preset.id, settings);
     return measured?.state === 'measured' ? measured.estimate : null;
   });
   const plans = computed(() =>
-    recipe.value ? plansFor(recipe.value.sizePx, recipe.value.channels, quickEstimate.value) : null,
+    recipe.value
+      ? plansFor(recipe.value.sizePx, recipe.value.channels, quickEstimate.value, hasPairs.value)
+      : null,
   );
 
   /** What would be trained now: the chosen plan, or the user's own choice. */
@@ -136,7 +149,7 @@ export const useWizard = defineStore('wizard', () => {
         preset.id === ownPresetId &&
         preset.sizePx === sizePx &&
         preset.channels === channels &&
-        (hasClasses.value || !families[preset.family].needsClasses),
+        suits(preset),
     );
     const preset = fits ?? plans.value.good.preset;
     const stop: StopCondition = ownStop ?? { kind: 'steps', steps: preset.defaultSteps };
@@ -158,7 +171,7 @@ export const useWizard = defineStore('wizard', () => {
     const project = projects.projects.find((candidate) => candidate.id === found.projectId);
     reset({ datasetId, projectId: found.projectId, name: project?.name ?? found.name, step: 'pictures' });
     if (Object.keys(tried).length === 0 || !recipe.value) return;
-    const { preset } = plansFor(recipe.value.sizePx, recipe.value.channels).good;
+    const { preset } = plansFor(recipe.value.sizePx, recipe.value.channels, null, hasPairs.value).good;
     const known = new Set(families[preset.family].parameters.map(({ key }) => key));
     draft.value.plan = 'own';
     draft.value.ownPresetId = preset.id;
@@ -330,6 +343,8 @@ export const useWizard = defineStore('wizard', () => {
     currentVersion,
     recipe,
     hasClasses,
+    hasPairs,
+    suits,
     plans,
     training,
     reset,

@@ -17,17 +17,21 @@
  *   --only dcgan-28,vae-28        only these presets   --minutes 10      for each
  *   --images 2000                 drawn of each        --sheets FOLDER   sample sheets go there
  *
+ * So has the repair of holes in pictures that were held out: `npm run bench -- repair`, with
+ *   --pictures FOLDER             the emoji set        --only pix2pix-32-rgb, --minutes, --sheets as above
+ *
  * It ends with its tables in Markdown, which `RESULTS.md` keeps by hand. The exit code is 0 also where a
  * target is missed: the machine may be busy, and a figure is no test.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
-import { presets } from '../../src-main/contract/presets.ts';
+import { families, presets } from '../../src-main/contract/presets.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
 import { benchDatasets, datasetsTable, type DatasetFigure } from './datasets.ts';
 import { benchHealth, healthTable, scalingTable, type Figure } from './engine-health.ts';
 import { benchQuality, qualityTable, type QualityOptions, type QualityReport } from './quality/quality.ts';
+import { benchRepair, repairTable, type RepairReport } from './quality/repair.ts';
 import { benchSteps, stepsTable, type StepsResult } from './steps.ts';
 import { findPython } from './timed-process.ts';
 
@@ -42,25 +46,27 @@ const { values, positionals } = parseArgs({
     'flat-steps': { type: 'string', default: '20000' },
     json: { type: 'string' },
     mnist: { type: 'string', default: '../shared/data/mnist-10k' },
+    pictures: { type: 'string', default: '../shared/data/noto-emoji-72' },
     minutes: { type: 'string', default: '10' },
     images: { type: 'string', default: '2000' },
     sheets: { type: 'string' },
     peer: { type: 'boolean', default: true },
   },
 });
-const sections = ['steps', 'scaling', 'health', 'datasets', 'quality'];
+const sections = ['steps', 'scaling', 'health', 'datasets', 'quality', 'repair'];
 const unknown = positionals.find((name) => !sections.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no section “${unknown}”. Sections: ${sections.join(', ')}.`);
   process.exit(2);
 }
 const wants = (section: string) =>
-  (positionals.length === 0 && section !== 'quality') || positionals.includes(section);
+  (positionals.length === 0 && section !== 'quality' && section !== 'repair') ||
+  positionals.includes(section);
 const threads = Number(values.threads);
 const rounds = Number(values.rounds);
 /** One preset of each family that can learn digits. */
 const qualityPresets = presets
-  .filter(({ sizePx, channels }) => sizePx === 28 && channels === 1)
+  .filter(({ sizePx, channels, family }) => sizePx === 28 && channels === 1 && !families[family].needsPairs)
   .map(({ id }) => id);
 const red = (text: string) => styleText('red', text);
 
@@ -71,7 +77,8 @@ const results: {
   scaling: string | null;
   datasets: DatasetFigure[];
   quality: QualityReport | null;
-} = { steps: [], health: [], scaling: null, datasets: [], quality: null };
+  repair: RepairReport[];
+} = { steps: [], health: [], scaling: null, datasets: [], quality: null, repair: [] };
 if (wants('steps')) {
   const python = values.peer ? await findPython() : null;
   if (values.peer && !python) console.log('PyTorch is not installed here: ours alone is timed.');
@@ -99,6 +106,13 @@ if (wants('quality')) {
   };
   results.quality = await benchQuality(options, (line) => console.log(line));
 }
+if (wants('repair')) {
+  for (const preset of values.only === '' ? ['pix2pix-32-rgb'] : values.only.split(',')) {
+    const sheets = values.sheets ?? null;
+    const options = { pictures: values.pictures, preset, minutes: Number(values.minutes), threads, sheets };
+    results.repair.push(await benchRepair(options));
+  }
+}
 if (wants('datasets')) {
   const only = values.only === '' ? [] : values.only.split(',');
   results.datasets = await benchDatasets(only, (line) => console.log(line));
@@ -115,6 +129,7 @@ if (results.datasets.length > 0) console.log(`\n${datasetsTable(results.datasets
 if (results.health.length > 0) console.log(`\n${healthTable(results.health, red)}`);
 if (results.scaling !== null) console.log(`\n${results.scaling}`);
 if (results.quality !== null) console.log(`\n${qualityTable(results.quality)}`);
+for (const report of results.repair) console.log(`\n${repairTable(report)}`);
 if (values.json !== undefined) {
   writeFileSync(values.json, JSON.stringify({ machine, threads, load: loadavg(), ...results }, null, 2));
 }

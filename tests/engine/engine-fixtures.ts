@@ -47,6 +47,12 @@ export function makeRunFolders(config: ModelConfig, images = 20) {
   const bytes = images * config.sizePx ** 2 * config.channels;
   const pixels = Uint8Array.from(words(1, 'test-pictures', 0, bytes), (word) => word >>> 24);
   writeFileSync(path.join(versionFolder, 'images.u8'), pixels);
+  if (families[config.family].needsPairs) {
+    writeFileSync(
+      path.join(versionFolder, 'inputs.u8'),
+      pixels.map((byte) => 255 - byte),
+    );
+  }
   const labels = Buffer.alloc(images * 4);
   for (let index = 0; index < images; index++) labels.writeInt32LE(index % 3, index * 4);
   writeFileSync(path.join(versionFolder, 'labels.i32'), labels);

@@ -8,7 +8,7 @@ import { samplePixels } from '../../src-main/engine/sample-sheet.ts';
 import type { ModelConfig } from '../../src-main/contract/engine-messages.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import { smallConfig } from './engine-fixtures.ts';
-import { build, labelsFor, moved, trainOn } from './model-fixtures.ts';
+import { build, inputBytesFor, inputsFor, labelsFor, moved, trainOn } from './model-fixtures.ts';
 
 beforeAll(async () => {
   await buildKernels();
@@ -42,6 +42,9 @@ describe.each<[string, Settings?]>([
   ['vqvae-transformer-32-rgb', { learnClasses: true, firstPhaseSteps: 4 }],
   ['ddpm-28'],
   ['ddpm-32-rgb', { learnClasses: true }],
+  ['pix2pix-28'],
+  ['pix2pix-32-rgb'],
+  ['pix2pix-64-rgb', { patchHalvings: 3, generatorDropout: 0 }],
 ])('%s %o', (presetId, chosen = {}) => {
   const config = smallConfig(presetId, chosen);
   const sampling = samplingOf(config);
@@ -49,7 +52,12 @@ describe.each<[string, Settings?]>([
   it('draws pictures of its size between −1 and 1', () => {
     const model = build(config);
     const sampled = tf.tidy(() =>
-      model.sample(tf.randomNormal([3, model.latentSize]), labelsFor(config, 3), sampling),
+      model.sample(
+        tf.randomNormal([3, model.latentSize]),
+        labelsFor(config, 3),
+        sampling,
+        inputsFor(config, 3),
+      ),
     );
     expect(sampled.shape).toEqual([3, config.sizePx, config.sizePx, config.channels]);
     const values = sampled.dataSync();
@@ -62,11 +70,20 @@ describe.each<[string, Settings?]>([
   it('keeps no tensor beyond its own from step to step, and none after its end', () => {
     const before = tf.memory().numTensors;
     const model = build(config);
+    const drawTwo = () =>
+      samplePixels(
+        model,
+        new Float32Array(2 * model.latentSize),
+        2,
+        config.classes && [0, 1],
+        sampling,
+        inputBytesFor(config, 2),
+      );
     trainOn(model, 0, 1);
-    samplePixels(model, new Float32Array(2 * model.latentSize), 2, config.classes && [0, 1], sampling);
+    drawTwo();
     const working = tf.memory().numTensors;
     trainOn(model, 1, 5);
-    samplePixels(model, new Float32Array(2 * model.latentSize), 2, config.classes && [0, 1], sampling);
+    drawTwo();
     model.save();
     expect(tf.memory().numTensors).toBe(working);
     model.dispose();
@@ -108,7 +125,9 @@ describe.each<[string, Settings?]>([
     const labels = labelsFor(config, 64);
     const pictureBytes = config.sizePx ** 2 * config.channels;
     const batch = tf.tidy(() =>
-      model.sample(tf.tensor2d(latents, [64, latentSize]), labels, sampling).dataSync(),
+      model
+        .sample(tf.tensor2d(latents, [64, latentSize]), labels, sampling, inputsFor(config, 64))
+        .dataSync(),
     );
     for (const row of [0, 1, 31, 63]) {
       const alone = tf.tidy(() =>
@@ -116,6 +135,7 @@ describe.each<[string, Settings?]>([
           tf.tensor2d(latents.slice(row * latentSize, (row + 1) * latentSize), [1, latentSize]),
           labels?.slice(row, row + 1),
           sampling,
+          inputsFor(config, 1, row),
         ),
       );
       expect(alone.dataSync()).toEqual(batch.slice(row * pictureBytes, (row + 1) * pictureBytes));

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../src-main/contract/engine-messages.ts';
+import { families } from '../../src-main/contract/presets.ts';
 import { familyOf } from '../../src-main/engine/models/family-of.ts';
 import type { Model } from '../../src-main/engine/models/family.ts';
 import { picturesPerStep } from '../../src-main/engine/models/family.ts';
-import { uniforms } from '../../src-main/engine/random.ts';
+import { uniforms, words } from '../../src-main/engine/random.ts';
 import type { StoredTensor } from '../../src-main/engine/safetensors.ts';
 
 export const build = (config: ModelConfig): Model => familyOf(config.family).build(config);
@@ -24,13 +25,36 @@ export const pictures = (config: ModelConfig, step = 0): tf.Tensor4D => {
 export const labelsFor = ({ classes }: ModelConfig, count: number): Int32Array | undefined =>
   classes && Int32Array.from({ length: count }, (_, index) => index % classes.length);
 
+/** Bytes of noise to draw pictures from, for a family that takes inputs; undefined for the others. */
+export const inputBytesFor = (config: ModelConfig, count: number): Uint8Array | undefined =>
+  families[config.family].needsPairs
+    ? Uint8Array.from(
+        words(config.seed, 'test-inputs', 0, count * config.sizePx ** 2 * config.channels),
+        (word) => word >>> 24,
+      )
+    : undefined;
+
+/** The same as a tensor, −1…1; those from `first` on. */
+export const inputsFor = (config: ModelConfig, count: number, first = 0): tf.Tensor4D | undefined => {
+  const { sizePx, channels } = config;
+  const bytes = inputBytesFor(config, first + count)?.slice(first * sizePx ** 2 * channels);
+  return (
+    bytes &&
+    tf.tensor4d(
+      Float32Array.from(bytes, (byte) => byte / 127.5 - 1),
+      [count, sizePx, sizePx, channels],
+    )
+  );
+};
+
 /** Trains steps `from` up to `to` and returns the scalars of the last. */
 export const trainOn = (model: Model, from: number, to: number) => {
   let values: Record<string, number> = {};
   for (let step = from; step < to; step++) {
     const images = pictures(model.config, step);
-    values = model.trainStep(images, step, labelsFor(model.config, images.shape[0]));
-    images.dispose();
+    const inputs = inputsFor(model.config, images.shape[0]);
+    values = model.trainStep(images, step, labelsFor(model.config, images.shape[0]), inputs);
+    tf.dispose(inputs ? [images, inputs] : images);
   }
   return values;
 };

@@ -12,7 +12,7 @@ import { familyOf } from '../../src-main/engine/models/family-of.ts';
 import { normals } from '../../src-main/engine/random.ts';
 import { samplePixels } from '../../src-main/engine/sample-sheet.ts';
 import { smallConfig } from '../engine/engine-fixtures.ts';
-import { labelsFor, pictures } from '../engine/model-fixtures.ts';
+import { inputBytesFor, inputsFor, labelsFor, pictures } from '../engine/model-fixtures.ts';
 
 export interface FamilyTrained {
   family: FamilyId;
@@ -46,18 +46,28 @@ function train(id: FamilyId): FamilyTrained {
   let tensorsAtFirst = 0;
   for (let step = 0; step < steps; step++) {
     const images = pictures(config, step);
-    values.push(model.trainStep(images, step, labelsFor(config, images.shape[0])));
-    images.dispose();
+    const inputs = inputsFor(config, images.shape[0]);
+    values.push(model.trainStep(images, step, labelsFor(config, images.shape[0]), inputs));
+    tf.dispose(inputs ? [images, inputs] : images);
     if (step === 0) tensorsAtFirst = tf.memory().numTensors;
   }
   const leaked = tf.memory().numTensors - tensorsAtFirst;
-  const pixels = [...samplePixels(model, latents, 2, classes, sampling)];
+  const inputs = inputBytesFor(config, 2);
+  const pictureBytes = config.sizePx ** 2 * config.channels;
+  const pixels = [...samplePixels(model, latents, 2, classes, sampling, inputs)];
   const pixelsAlone = [
-    ...samplePixels(model, latents.slice(0, latentSize), 1, classes?.slice(0, 1), sampling),
+    ...samplePixels(
+      model,
+      latents.slice(0, latentSize),
+      1,
+      classes?.slice(0, 1),
+      sampling,
+      inputs?.slice(0, pictureBytes),
+    ),
   ];
   const other = family.build(config);
   other.load(model.save(), steps, 'saved state');
-  const pixelsAfterLoad = [...samplePixels(other, latents, 2, classes, sampling)];
+  const pixelsAfterLoad = [...samplePixels(other, latents, 2, classes, sampling, inputs)];
   model.dispose();
   other.dispose();
   return { family: id, steps: values, pixels, pixelsAfterLoad, pixelsAlone, leaked };

@@ -37,6 +37,14 @@ describe('The three proposals of the wizard', () => {
     expect(plansFor(64, 3, measured(60_000)).quick.preset.family).toBe('dcgan');
   });
 
+  it('train on pairs where the pictures are pairs', () => {
+    for (const { sizePx, channels } of presets) {
+      const plans = plansFor(sizePx, channels, measured(60_000), true);
+      expect(planIds.map((id) => plans[id].preset.family)).toEqual(['pix2pix', 'pix2pix', 'pix2pix']);
+      for (const id of planIds) settingsFor(plans[id].preset, plans[id].settings);
+    }
+  });
+
   it('promise no more than the measured number of steps can draw', () => {
     const { quick, best } = plansFor(28, 1);
     expect(stepsUntil(quick.stop, 50)).toBe(6000);

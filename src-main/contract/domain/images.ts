@@ -21,12 +21,23 @@ export const imageSchema = z.object({
 });
 export type Image = z.infer<typeof imageSchema>;
 
+/** The picture of a paired dataset version that a generated one was drawn from. */
+export const drawnInputSchema = z.object({
+  /** Of the held-out part, or of the training part where nothing is held out. */
+  part: z.enum(['train', 'held-out']),
+  /** Its row in `inputs.u8`, from 0. */
+  row: z.number().int().nonnegative(),
+});
+export type DrawnInput = z.infer<typeof drawnInputSchema>;
+
 /** Everything a generated picture can say about where it comes from; also written into its file. */
 export const provenanceSchema = z.object({
   generator: z.object({ name: z.literal('Imago Studio'), version: z.string() }),
   seed: seedSchema,
   /** The class it was asked to show, of a conditional model. */
   label: z.string().optional(),
+  /** What it was drawn from, of a model that draws from an input. */
+  input: drawnInputSchema.optional(),
   /** How it was sampled, for a family where that can be chosen. */
   sampling: settingsSchema.optional(),
   /** Where several checkpoints drew as one model: all of them, and the place of the one that drew this picture. */

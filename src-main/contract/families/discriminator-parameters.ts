@@ -245,6 +245,13 @@ export const adversarialParameters: readonly HyperParameter[] = [
   ...adaptation,
 ];
 
+/** For one that judges pairs, patch by patch; both halves of a pair would have to be altered alike. */
+export const pairedDiscriminatorParameters: readonly HyperParameter[] = [
+  discriminatorLearningRate,
+  dropout,
+  labelSmoothing,
+];
+
 /** For a critic, whose output has no zero: nothing to smooth, and no sign to adapt by. */
 export const criticParameters: readonly HyperParameter[] = [
   discriminatorLearningRate,

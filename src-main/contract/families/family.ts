@@ -10,6 +10,8 @@ export interface Family {
   readonly reference: string;
   /** True where it learns classes and draws the one that is asked for. */
   readonly needsClasses?: boolean;
+  /** True where it learns from pairs of an input and a target, and draws from an input. */
+  readonly needsPairs?: boolean;
   /** The scalar of its steps that tells which checkpoint is best; absent where no scalar tells. */
   readonly bestMetric?: { readonly key: string; readonly goal: 'lowest' | 'highest' };
   readonly parameters: readonly HyperParameter[];

@@ -148,6 +148,13 @@ export const trainingParameters: readonly HyperParameter[] = [
   ...rescueParameters,
 ];
 
+const ofColoursAlone = ['brightness', 'contrast', 'saturation', 'hue', 'cutout', 'noise'];
+
+/** The same for what learns from pairs, whose colours belong together: only what moves both alike. */
+export const pairedTrainingParameters: readonly HyperParameter[] = trainingParameters.filter(
+  ({ key }) => !ofColoursAlone.includes(key),
+);
+
 /**
  * The same parameters with other defaults for those that `defaults` names.
  *

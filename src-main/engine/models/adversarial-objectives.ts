@@ -12,12 +12,12 @@ export interface AdversarialObjective {
   /**
    * The sum of the mean losses over real and over generated pictures.
    *
-   * @param logits `[2 × batch, 1]`, as many of real as of generated pictures
+   * @param logits `[2 × batch, patches]`, as many of real as of generated pictures; one patch is the whole picture
    * @param targets of the same shape: 1 for each real picture (less where labels are smoothed and shares are taken),
    *   0 for each generated one
    */
   discriminatorLoss(logits: tf.Tensor2D, targets: tf.Tensor): tf.Scalar;
-  /** @param logits `[batch, 1]` of generated pictures */
+  /** @param logits `[batch, patches]` of generated pictures */
   generatorLoss(logits: tf.Tensor2D): tf.Scalar;
   /**
    * The scalars that a person reads off the logits: `realScore` and `generatedScore`, how far, from 0 to 1, the

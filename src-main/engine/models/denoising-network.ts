@@ -90,7 +90,8 @@ function residualBlock(name: string, inputs: number, outputs: number, conditionS
   };
 }
 
-const convolution = (
+/** A convolution of stride 1 without an activation. */
+export const convolution = (
   name: string,
   inputs: number,
   outputs: number,
@@ -101,7 +102,8 @@ const convolution = (
   initial: preserving(kernelPx ** 2 * inputs, gain),
 });
 
-const resizing = (
+/** Halves the sides, or doubles them. */
+export const resizing = (
   kind: 'convolution' | 'transposed-convolution',
   name: string,
   inputs: number,
@@ -111,7 +113,12 @@ const resizing = (
   initial: preserving((kind === 'convolution' ? 16 : 4) * inputs, 1),
 });
 
-const normalization = (name: string, channels: number, activation: 'linear' | 'silu'): Layer => ({
+/** Of groups of up to eight, and of no fewer than four channels where there are as many. */
+export const normalization = (
+  name: string,
+  channels: number,
+  activation: 'linear' | 'relu' | 'silu',
+): Layer => ({
   ...{ kind: 'group-normalization', name, channels, activation },
   groups: sharing(channels, Math.min(8, Math.max(1, channels >> 2))),
 });

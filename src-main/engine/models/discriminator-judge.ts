@@ -72,7 +72,7 @@ export function createJudge(parts: JudgeParts): Judge {
   const kinds = alterationKinds(settings);
   const dose = doseOf(settings);
 
-  /** The score of each picture, `[batch, 1]`, and behind it, with an auxiliary classifier, a logit for each class. */
+  /** The score of each picture, `[batch, 1]`, or of each of its patches, `[batch, patches]`; and behind it, with an auxiliary classifier, a logit for each class. */
   const lookFully = (
     pictures: tf.Tensor,
     classes: tf.Tensor2D | undefined,
@@ -144,14 +144,16 @@ export function createJudge(parts: JudgeParts): Judge {
       const seen = { real: altered(real, ofReal), generated: altered(generated, ofGenerated) };
       // Real and generated pictures in one pass: without batch normalisation each is judged by itself.
       const pictures = tf.concat([seen.real, seen.generated]);
-      const targets = tf.concat([tf.fill([batch, 1], 1 - smoothing), tf.zeros([batch, 1])]);
       let readings: Record<string, number> = {};
       const { value, grads } = tf.variableGrads(() => {
         const outputs = lookFully(pictures, classes.joined, 'dropout', draw);
         const logits = scoreOf(outputs);
+        // One that judges patches has a logit for each of them.
+        const patches = logits.shape[1];
+        const targets = tf.concat([tf.fill([batch, patches], 1 - smoothing), tf.zeros([batch, patches])]);
         const values = [...logits.dataSync<'float32'>()];
-        const ofRealPictures = values.slice(0, batch);
-        readings = objective.readings(ofRealPictures, values.slice(batch));
+        const ofRealPictures = values.slice(0, batch * patches);
+        readings = objective.readings(ofRealPictures, values.slice(batch * patches));
         if (objective.decision !== null) {
           Object.assign(readings, dose.observe(ofRealPictures, objective.decision));
         }

@@ -4,6 +4,7 @@ import { dcgan } from './dcgan.ts';
 import { ddpm } from './ddpm.ts';
 import type { ModelFamily } from './family.ts';
 import { mlpGan } from './mlp-gan.ts';
+import { pix2pix } from './pix2pix.ts';
 import { resnetGan } from './resnet-gan.ts';
 import { vae } from './vae.ts';
 import { vqvaeTransformer } from './vqvae-transformer.ts';
@@ -18,6 +19,7 @@ const modelFamilies: Readonly<Record<FamilyId, ModelFamily>> = {
   'resnet-gan': resnetGan,
   ddpm,
   'vqvae-transformer': vqvaeTransformer,
+  pix2pix,
 };
 
 /** The family called `id`. */

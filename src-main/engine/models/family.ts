@@ -50,18 +50,25 @@ export interface Model {
    * @param images `[picturesPerStep, height, width, channel]`, −1…1; stays the caller's
    * @param step steps done before this one; all of the step's randomness comes from it and the config's seed
    * @param labels the class of each picture, for a config with classes
+   * @param inputs what stands beside each picture, of the same shape, for a family that learns from pairs
    * @returns the step's scalars by name
    */
-  trainStep(images: Tensor4D, step: number, labels?: Int32Array): Record<string, number>;
+  trainStep(images: Tensor4D, step: number, labels?: Int32Array, inputs?: Tensor4D): Record<string, number>;
   /**
    * Pictures `[batch, height, width, channel]`, −1…1, from the averaged weights. Each depends on its own
-   * latent and class alone, bit for bit, whatever else is in the batch.
+   * latent, class and input alone, bit for bit, whatever else is in the batch.
    *
    * @param latents `[batch, latentSize]`, standard normal
    * @param labels the class of each picture, for a config with classes
    * @param sampling what the family lets one choose here; its defaults for the rest
+   * @param inputs `[batch, height, width, channel]`, −1…1, for a family that draws from an input
    */
-  sample(latents: Tensor2D, labels?: ArrayLike<number>, sampling?: Readonly<Settings>): Tensor4D;
+  sample(
+    latents: Tensor2D,
+    labels?: ArrayLike<number>,
+    sampling?: Readonly<Settings>,
+    inputs?: Tensor4D,
+  ): Tensor4D;
   dispose(): void;
 }
 

@@ -52,6 +52,13 @@ export type Layer =
   | { readonly kind: 'reshape'; readonly name: string; readonly shape: readonly number[] }
   /** An activation that no other layer carries. */
   | { readonly kind: 'activation'; readonly name: string; readonly activation: PlainActivation }
+  /** Multiplies each channel by a number of the network's condition, the first of them at `from`. */
+  | {
+      readonly kind: 'channel-gate';
+      readonly name: string;
+      readonly channels: number;
+      readonly from: number;
+    }
   /** Doubles height and width: each value becomes a square of four. */
   | { readonly kind: 'enlargement'; readonly name: string }
   /** The mean of each channel over all positions: `[height, width, channel]` to `[channel]`. */
@@ -176,6 +183,7 @@ function outputShape(layer: SimpleLayer, input: readonly number[]): number[] {
     case 'activation':
     case 'condition-shift':
     case 'attention':
+    case 'channel-gate':
       return [...input];
     case 'enlargement':
       return [input[0]! * 2, input[1]! * 2, input[2]!];

@@ -112,6 +112,7 @@ export function declareWeights(layers: readonly Layer[]): WeightDeclaration[] {
       case 'learned-start':
         return [{ name: `${layer.name}.map`, shape: layer.shape, initial: { mean: 0, deviation: 1 } }];
       case 'activation':
+      case 'channel-gate':
       case 'enlargement':
       case 'position-mean':
       case 'reshape':
@@ -205,6 +206,10 @@ export function forward(
         return tf.reshape(input, [input.shape[0]!, ...layer.shape]);
       case 'activation':
         return activate(input, layer.activation);
+      case 'channel-gate': {
+        const gates = tf.slice(condition!, [0, layer.from], [-1, layer.channels]);
+        return tf.mul(input, tf.reshape(gates, [-1, 1, 1, layer.channels]));
+      }
       case 'enlargement': {
         const [, height, width] = input.shape as [number, number, number, number];
         return tf.image.resizeNearestNeighbor(input as tf.Tensor4D, [height * 2, width * 2]);

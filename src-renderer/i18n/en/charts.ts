@@ -23,6 +23,7 @@ export default {
     encoderGradientNorm: 'encoder',
     decoderGradientNorm: 'decoder',
     denoisingLoss: 'denoising',
+    pairDistance: 'distance',
     denoiserGradientNorm: 'denoiser',
     classLoss: 'classes',
     tokenLoss: 'words',
@@ -73,6 +74,12 @@ export default {
     unit: 'weighted squared error',
     help: 'The network sees pictures under noise of every strength and has to say what is noise. The error falls quickly at first, then for a long time very slowly: pictures keep getting better while the line looks flat.',
     empty: 'The error in telling noise from picture will appear here.',
+  },
+  pairs: {
+    title: 'Distance from the targets',
+    unit: 'mean absolute difference, of 2',
+    help: 'How far the drawn pictures are from their targets, pixel by pixel (L1), in the pairs that are trained on. It should fall quickly, then slowly. Whether inputs that were never seen turn out well, the samples show.',
+    empty: 'The distance from the targets will appear here.',
   },
   classes: {
     title: 'Telling the classes apart',

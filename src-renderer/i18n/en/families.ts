@@ -2,4 +2,16 @@ export default {
   sampling: 'How they are drawn',
   withoutClasses:
     'Presets that learn classes are left out: they need at least two folders of pictures, and every picture in one.',
+  withoutPairs:
+    'Presets that learn from pairs are left out: each picture needs an input beside it. A step back, “Pairs” makes inputs from the pictures themselves: edges, grey, holes and others.',
+  drawnFromInputs:
+    'This run turns pictures into others. Each seed takes one input of its dataset version, from the pictures that were held out where there are any.',
+  heldOutInputs: 'A share that is never trained on. Their inputs are what you generate from afterwards.',
+  tile: { input: 'Input {n}', output: 'Drawn from input {n}', target: 'Target {n}' },
+  threes: 'In threes: the input, what is drawn from it, and the target.',
+  input: 'Drawn from',
+  inputOf: {
+    train: 'input {n} of the version, trained on',
+    'held-out': 'input {n} of the version, held out',
+  },
 };

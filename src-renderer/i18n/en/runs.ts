@@ -155,6 +155,7 @@ export default {
   unit: {
     degrees: 'degrees',
     batches: 'batches',
+    halvings: 'halvings',
     updates: 'updates',
     numbers: 'numbers',
     pictures: 'pictures',

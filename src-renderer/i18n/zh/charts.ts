@@ -23,6 +23,7 @@ export default {
     encoderGradientNorm: '编码器',
     decoderGradientNorm: '解码器',
     denoisingLoss: '去噪',
+    pairDistance: '距离',
     denoiserGradientNorm: '去噪网络',
     classLoss: '类别',
     tokenLoss: '码字',
@@ -73,6 +74,12 @@ export default {
     unit: '加权平方误差',
     help: '网络看到的图片带有各种强度的噪声，须说出哪些是噪声。误差先快速下降，随后很长时间都降得极慢：线看似平了，画面仍在变好。',
     empty: '分辨噪声的误差将显示在这里。',
+  },
+  pairs: {
+    title: '与目标的距离',
+    unit: '平均绝对差，满分为 2',
+    help: '在训练所用的配对上，画出的图与目标逐像素相差多少（L1）。应先快后慢地下降。没见过的输入画得如何，要看样图。',
+    empty: '与目标的距离将显示在这里。',
   },
   classes: {
     title: '分辨类别',

@@ -148,6 +148,7 @@ export default {
   unit: {
     degrees: '度',
     batches: '批',
+    halvings: '次',
     updates: '次更新',
     numbers: '个数',
     pictures: '张',
