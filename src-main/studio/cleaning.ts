@@ -22,8 +22,6 @@ import { findAll, type Findings } from './cleaning-findings.ts';
 import { measureRevision, measureStored, openBreath, unhurried } from './cleaning-measure.ts';
 import { embeddingMap } from './cleaning-map.ts';
 import { studyDataset, type StudyPart } from './cleaning-study.ts';
-import { sourceQueries } from '../store/sources.ts';
-import { createDatasetOriginals } from './dataset-originals.ts';
 import type { Datasets } from './datasets.ts';
 import type { JobControl, Jobs } from './jobs.ts';
 import { orderedMap } from './ordered-map.ts';
@@ -62,7 +60,7 @@ export function createCleaning({
   const queries = datasetQueries(database);
   const cleaning = cleaningQueries(database);
   const decisions = decisionQueries(database);
-  const originals = createDatasetOriginals(workspace, sourceQueries(database));
+  const { originals } = datasets;
   const closing = new AbortController();
   /** The running review of each dataset. */
   const reviews = new Map<string, string>();
@@ -343,7 +341,6 @@ export function createCleaning({
       await Promise.allSettled(
         [...finding.values()].flatMap(({ now, next }) => (next ? [now, next] : [now])),
       );
-      originals.close();
     },
   };
 }

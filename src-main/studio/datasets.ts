@@ -108,6 +108,7 @@ export function createDatasets({
   });
 
   return {
+    originals,
     /** Lets go of the folders that are watched and of the files that stay open between reads. */
     close(): void {
       sources.close();
