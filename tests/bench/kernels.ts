@@ -1,6 +1,6 @@
 /**
  * Measures the training kernels: products and convolutions in GFLOP/s, and one training step of a small
- * DCGAN for 28x28 pictures. Run with `node tests/bench/kernels.ts [relaxed|plain|none] [threads]`.
+ * DCGAN for 28x28 pictures. Run with `node tests/bench/kernels.ts [wide|relaxed|plain|none] [threads]`.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { openBackend } from '../../src-main/engine/backends/open-backend.ts';
@@ -20,7 +20,7 @@ const latentSize = 100;
 
 await buildKernels();
 const started = performance.now();
-const choices = ['best', 'relaxed', 'plain', 'none'] as const;
+const choices = ['best', 'wide', 'relaxed', 'plain', 'none'] as const;
 const kernels = choices.find((choice) => choice === process.argv[2]) ?? 'best';
 const handle = await openBackend('wasm', { kernels, threads: Number(process.argv[3] ?? 1) });
 console.log(`${handle.device}, opened in ${(performance.now() - started).toFixed(0)} ms`);

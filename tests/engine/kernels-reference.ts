@@ -1,5 +1,6 @@
 /** Double-precision references of the kernels, written for clarity, and a memory to run kernels in. */
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import type { Activation } from '../../src-main/engine/kernels/activations.ts';
 import type { ConvolutionShape } from '../../src-main/engine/kernels/kernel-jobs.ts';
 import { createKernels, type KernelHost, type Kernels } from '../../src-main/engine/kernels/kernel-module.ts';
@@ -34,6 +35,9 @@ export async function openThreadedBench(variant: KernelVariant, count: number): 
   const module = loadModule(variant, true);
   return benchOf(createKernels(module, host, await startThreads(module, host, count)), host);
 }
+
+// A run spends its hours in optimised code, in which alone vectors are joined: so that is what is checked.
+setFlagsFromString('--no-liftoff');
 
 function loadModule(variant: KernelVariant, threaded: boolean): WebAssembly.Module {
   return new WebAssembly.Module(

@@ -135,3 +135,11 @@ it.each(kernelVariants.filter(supportsVariant))(
     }
   },
 );
+
+it.runIf(supportsVariant('wide'))('the wide kernels give the same bits as the relaxed ones', () => {
+  const [wide, relaxed] = [resultsOf(openBench('wide')), resultsOf(openBench('relaxed'))];
+  for (const [name, values] of Object.entries(relaxed)) {
+    const different = values.findIndex((value, i) => !Object.is(value, wide[name][i]));
+    expect(different, name).toBe(-1);
+  }
+});

@@ -1,4 +1,5 @@
 import type { BackendId, Device } from '../../contract/domain/backends.ts';
+import type { KernelVariant } from '../kernels/variants.ts';
 
 export type { BackendId } from '../../contract/domain/backends.ts';
 
@@ -8,7 +9,7 @@ export interface BackendHandle {
   /** The device in words, for example "CPU, wasm SIMD (relaxed), 1 thread". */
   device: string;
   threads: number;
-  /** Which build of the kernels runs: `relaxed`, `plain`, or `stock` for tfjs's own paths. */
+  /** Which build of the kernels runs: `wide`, `relaxed`, `plain`, or `stock` for tfjs's own paths. */
   variant: string;
   /** Why the backend runs slower than it could, in one sentence; null when it does not. */
   reason: string | null;
@@ -23,7 +24,7 @@ export interface BackendHandle {
 /** Choices beside the backend itself; all have a default. */
 export interface BackendOptions {
   /** Kernel build to use: the best one this runtime can execute (default), a named one, or none. */
-  kernels?: 'best' | 'relaxed' | 'plain' | 'none';
+  kernels?: 'best' | KernelVariant | 'none';
   /** Threads that share the kernels' work; default: one per core, at most 8. Results do not depend on it. */
   threads?: number;
   /** Folder of the compiled kernels, when it is not `out/kernels/`. */

@@ -23,8 +23,9 @@ const sharedFlags = [
 ];
 
 const variantFlags: Record<KernelVariant, string[]> = {
-  relaxed: ['--enable', 'relaxed-simd'],
-  plain: [],
+  wide: ['--enable', 'relaxed-simd', '--use', 'WIDE=1'],
+  relaxed: ['--enable', 'relaxed-simd', '--use', 'WIDE=0'],
+  plain: ['--use', 'WIDE=0'],
 };
 
 /** A module and its memory must agree on being shared and on the maximum, here all of 4 GB. */

@@ -10,6 +10,7 @@ import {
   block,
   BLOCK_COLUMNS,
   BLOCK_ROWS,
+  clearEdge,
   DEPTH_BLOCK,
   EDGE_BYTES,
   ROWS_PACKED,
@@ -43,6 +44,7 @@ export function convolution(job: ConvolutionJob, index: i32, count: i32, scratch
   const rightPanels = leftPanels + ROWS_PACKED * DEPTH_BLOCK * 4;
   const zeros = rightPanels + paddedPanels(outputChannels, depth);
   memory.fill(zeros, 0, <usize>job.filterWidth * channels * 4);
+  clearEdge(scratch);
   packRight(false, job.filter, outputChannels, depth, 0, outputChannels, rightPanels);
 
   let tapsPerPass = max(1, min(allTaps, DEPTH_BLOCK / channels));
@@ -65,7 +67,7 @@ export function convolution(job: ConvolutionJob, index: i32, count: i32, scratch
         }
         for (let j = 0; j < outputChannels; j += BLOCK_COLUMNS) {
           const right = rightPanels + <usize>j * depth * 4 + panelOffset;
-          const bias = last && job.bias != 0 ? <usize>job.bias + j * 4 : 0;
+          const bias = first && job.bias != 0 ? <usize>job.bias + j * 4 : 0;
           const columns = min(BLOCK_COLUMNS, outputChannels - j);
           for (let r = 0; r < packed; r += BLOCK_ROWS) {
             const output = <usize>job.output + (<usize>(i + r) * outputChannels + j) * 4;

@@ -2,7 +2,17 @@
  * Convolution of pictures with few channels. A patch is then so short that packing it costs more than
  * multiplying it: each picture is copied once into a frame of zeros, and the patches are read in place.
  */
-import { BLOCK_COLUMNS, BLOCK_ROWS, EDGE_BYTES, finishRow } from './micro-kernel';
+import {
+  activateBlock,
+  BLOCK_COLUMNS,
+  BLOCK_ROWS,
+  clearEdge,
+  EDGE_BYTES,
+  HALF_COLUMNS,
+  LINE_BYTES,
+  TILE_BYTES,
+  zerosOf,
+} from './micro-kernel';
 import { packRight } from './packing';
 import { ConvolutionJob, paddedPanels, taps } from './picture';
 import { multiplyAdd, rangeStart } from './vector';
@@ -21,7 +31,7 @@ function frameWidth(job: ConvolutionJob): i32 {
 }
 
 export function hasFewChannels(job: ConvolutionJob): bool {
-  return taps(job) * job.inputChannels <= LONGEST_PATCH && job.outputChannels >= BLOCK_COLUMNS;
+  return taps(job) * job.inputChannels <= LONGEST_PATCH && job.outputChannels >= HALF_COLUMNS;
 }
 
 export function fewChannelsScratch(job: ConvolutionJob): usize {
@@ -29,7 +39,10 @@ export function fewChannelsScratch(job: ConvolutionJob): usize {
   return EDGE_BYTES + paddedPanels(job.outputChannels, taps(job) * job.inputChannels) + frame;
 }
 
-/** A block of BLOCK_ROWS neighbouring positions of the output, from patches that start at `patch`. */
+/**
+ * Eight channels of BLOCK_ROWS neighbouring positions of the output, from patches that start at `patch`; `start` holds
+ * what the sums of all of them begin with.
+ */
 function patchBlock(
   lines: i32,
   lineLength: i32,
@@ -41,24 +54,22 @@ function patchBlock(
   patch4: usize,
   patch5: usize,
   b: usize,
+  start: usize,
   c: usize,
   stride: usize,
-  bias: usize,
-  activation: i32,
 ): void {
-  const zero = f32x4.splat(0);
-  let low0 = zero;
-  let high0 = zero;
-  let low1 = zero;
-  let high1 = zero;
-  let low2 = zero;
-  let high2 = zero;
-  let low3 = zero;
-  let high3 = zero;
-  let low4 = zero;
-  let high4 = zero;
-  let low5 = zero;
-  let high5 = zero;
+  let low0 = v128.load(start);
+  let high0 = v128.load(start, 16);
+  let low1 = v128.load(start);
+  let high1 = v128.load(start, 16);
+  let low2 = v128.load(start);
+  let high2 = v128.load(start, 16);
+  let low3 = v128.load(start);
+  let high3 = v128.load(start, 16);
+  let low4 = v128.load(start);
+  let high4 = v128.load(start, 16);
+  let low5 = v128.load(start);
+  let high5 = v128.load(start, 16);
   const rest = lineBytes - <usize>lineLength * 4;
   for (let line = 0; line < lines; line++) {
     for (let step = 0; step < lineLength; step++) {
@@ -99,16 +110,25 @@ function patchBlock(
     patch4 += rest;
     patch5 += rest;
   }
-  finishRow(c, low0, high0, false, bias, activation);
+  v128.store(c, low0);
+  v128.store(c, high0, 16);
   c += stride;
-  finishRow(c, low1, high1, false, bias, activation);
+  v128.store(c, low1);
+  v128.store(c, high1, 16);
   c += stride;
-  finishRow(c, low2, high2, false, bias, activation);
+  v128.store(c, low2);
+  v128.store(c, high2, 16);
   c += stride;
-  finishRow(c, low3, high3, false, bias, activation);
+  v128.store(c, low3);
+  v128.store(c, high3, 16);
   c += stride;
-  finishRow(c, low4, high4, false, bias, activation);
-  if (ASC_FEATURE_RELAXED_SIMD) finishRow(c + stride, low5, high5, false, bias, activation);
+  v128.store(c, low4);
+  v128.store(c, high4, 16);
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    c += stride;
+    v128.store(c, low5);
+    v128.store(c, high5, 16);
+  }
 }
 
 /** Copies a picture into its frame; what stands outside the picture was cleared before and stays zero. */
@@ -140,7 +160,8 @@ export function convolutionOfFewChannels(job: ConvolutionJob, index: i32, count:
   const pictureBytes = <usize>(job.inputHeight * job.inputWidth * channels) * 4;
   packRight(false, job.filter, outputChannels, depth, 0, outputChannels, panels);
   memory.fill(framed, 0, <usize>frameHeight(job) * lineBytes);
-  const paddedBias = scratch + BLOCK_ROWS * BLOCK_COLUMNS * 4;
+  const paddedBias = scratch + TILE_BYTES;
+  clearEdge(scratch);
   const end = rangeStart(job.batch, 1, index + 1, count);
   for (let n = rangeStart(job.batch, 1, index, count); n < end; n++) {
     frame(job, <usize>job.input + <usize>n * pictureBytes, framed);
@@ -154,15 +175,22 @@ export function convolutionOfFewChannels(job: ConvolutionJob, index: i32, count:
       const patch3 = patchOf(position + 3, last, outputWidth, job.stride, lineBytes, stepBytes, framed);
       const patch4 = patchOf(position + 4, last, outputWidth, job.stride, lineBytes, stepBytes, framed);
       const patch5 = patchOf(position + 5, last, outputWidth, job.stride, lineBytes, stepBytes, framed);
-      for (let j = 0; j < outputChannels; j += BLOCK_COLUMNS) {
-        const columns = min(BLOCK_COLUMNS, outputChannels - j);
+      for (let j = 0; j < outputChannels; j += HALF_COLUMNS) {
+        const columns = min(HALF_COLUMNS, outputChannels - j);
+        const whole = rows == BLOCK_ROWS && columns == HALF_COLUMNS;
         const target = output + <usize>position * stride + <usize>j * 4;
-        const whole = rows == BLOCK_ROWS && columns == BLOCK_COLUMNS;
-        let bias = job.bias != 0 ? <usize>job.bias + j * 4 : 0;
-        if (bias != 0 && !whole) {
-          memory.copy(paddedBias, bias, columns * 4);
-          bias = paddedBias;
+        const sums = whole ? target : scratch;
+        const sumStride = whole ? stride : LINE_BYTES;
+        let start = zerosOf(scratch);
+        if (job.bias != 0) {
+          start = <usize>job.bias + j * 4;
+          if (columns != HALF_COLUMNS) {
+            memory.copy(paddedBias, start, columns * 4);
+            start = paddedBias;
+          }
         }
+        // A panel holds BLOCK_COLUMNS, which may be two times eight.
+        const panel = panels + <usize>((j & ~(BLOCK_COLUMNS - 1)) * depth + (j & (BLOCK_COLUMNS - 1))) * 4;
         patchBlock(
           job.filterHeight,
           job.filterWidth * channels,
@@ -173,14 +201,14 @@ export function convolutionOfFewChannels(job: ConvolutionJob, index: i32, count:
           patch3,
           patch4,
           patch5,
-          panels + <usize>(j * depth) * 4,
-          whole ? target : scratch,
-          whole ? stride : 32,
-          bias,
-          job.activation,
+          panel,
+          start,
+          sums,
+          sumStride,
         );
+        if (job.activation != 0) activateBlock(sums, sumStride, rows, HALF_COLUMNS, job.activation);
         if (whole) continue;
-        for (let r = 0; r < rows; r++) memory.copy(target + r * stride, scratch + r * 32, columns * 4);
+        for (let r = 0; r < rows; r++) memory.copy(target + r * stride, scratch + r * LINE_BYTES, columns * 4);
       }
     }
   }

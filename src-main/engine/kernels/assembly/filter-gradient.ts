@@ -1,8 +1,11 @@
 /** The gradient of a convolution with respect to its filter. */
-import { block, BLOCK_COLUMNS, BLOCK_ROWS, DEPTH_BLOCK, EDGE_BYTES } from './micro-kernel';
+import { block, BLOCK_COLUMNS, BLOCK_ROWS, clearEdge, DEPTH_BLOCK, EDGE_BYTES } from './micro-kernel';
 import { packLeft, ROW_LIST_BYTES } from './packing';
 import { ConvolutionJob, inside, taps } from './picture';
 import { rangeStart } from './vector';
+
+/** Of one step of the depth in a panel. */
+const COLUMN_BYTES: usize = <usize>BLOCK_COLUMNS * 4;
 
 export function filterGradientScratch(job: ConvolutionJob): usize {
   const outputRows = (job.outputChannels + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
@@ -15,7 +18,7 @@ export function filterGradientScratch(job: ConvolutionJob): usize {
 
 /**
  * filter = gradient of the convolution with respect to its filter, given input and gradient `output`.
- * Summed transposed ([output channel, tap and input channel]) so that eight columns are eight
+ * Summed transposed ([output channel, tap and input channel]) so that neighbouring columns are
  * neighbouring channels of a pixel; threads share the columns, never the sum over positions.
  */
 export function filterGradient(job: ConvolutionJob, index: i32, count: i32, scratch: usize): void {
@@ -33,6 +36,7 @@ export function filterGradient(job: ConvolutionJob, index: i32, count: i32, scra
   const rightPanel = leftPanels + <usize>outputRows * DEPTH_BLOCK * 4;
   const coordinates = rightPanel + BLOCK_COLUMNS * DEPTH_BLOCK * 4;
   const sums = coordinates + 3 * DEPTH_BLOCK * 4;
+  clearEdge(scratch);
   for (let position = 0; position < positions; position += DEPTH_BLOCK) {
     const length = min(DEPTH_BLOCK, positions - position);
     for (let i = 0; i < outputChannels; i += BLOCK_ROWS) {
@@ -99,24 +103,35 @@ function gatherColumns(
       const entry = coordinates + k * 12;
       if (inside(load<i32>(entry) + tapRow, height) && inside(load<i32>(entry, 4) + tapColumn, width)) {
         const source = <usize>(load<u32>(entry, 8) + offset);
-        v128.store(panel, v128.load(source));
-        v128.store(panel, v128.load(source, 16), 16);
+        for (let q: usize = 0; q < COLUMN_BYTES; q += 16) v128.store(panel + q, v128.load(source + q));
       } else {
-        v128.store(panel, zero);
-        v128.store(panel, zero, 16);
+        for (let q: usize = 0; q < COLUMN_BYTES; q += 16) v128.store(panel + q, zero);
       }
-      panel += 32;
+      panel += COLUMN_BYTES;
     }
     return;
   }
   const lineFloats = job.filterWidth * channels;
-  if (columns == BLOCK_COLUMNS && lineFloats % 4 == 0) {
+  for (let first = 0; first < BLOCK_COLUMNS; first += 4) {
     // Four columns then belong to one line of the filter, and to four neighbouring floats of the picture.
-    gatherFour(job, column, length, coordinates, panel);
-    gatherFour(job, column + 4, length, coordinates, panel + 16);
-    return;
+    if (first + 4 <= columns && lineFloats % 4 == 0) gatherFour(job, column + first, length, coordinates, panel);
+    else gatherSingly(job, column + first, min(4, columns - first), length, coordinates, panel);
+    panel += 16;
   }
-  for (let q = 0; q < BLOCK_COLUMNS; q++) {
+}
+
+/** Packs four columns, of which the first `columns` are there and the others zero. */
+function gatherSingly(
+  job: ConvolutionJob,
+  column: i32,
+  columns: i32,
+  length: i32,
+  coordinates: usize,
+  panel: usize,
+): void {
+  const channels = job.inputChannels;
+  const width = job.inputWidth;
+  for (let q = 0; q < 4; q++) {
     let target = panel + q * 4;
     const tap = (column + q) / channels;
     const tapRow = tap / job.filterWidth;
@@ -126,10 +141,10 @@ function gatherColumns(
       const entry = coordinates + k * 12;
       const readable =
         q < columns &&
-        inside(load<i32>(entry) + tapRow, height) &&
+        inside(load<i32>(entry) + tapRow, job.inputHeight) &&
         inside(load<i32>(entry, 4) + tapColumn, width);
       f32.store(target, readable ? f32.load(<usize>(load<u32>(entry, 8) + offset)) : 0);
-      target += 32;
+      target += COLUMN_BYTES;
     }
   }
 }
@@ -156,6 +171,6 @@ function gatherFour(job: ConvolutionJob, column: i32, length: i32, coordinates: 
         f32.store(panel + q * 4, inside(start + q, rowFloats) ? f32.load(source + q * 4) : 0);
       }
     }
-    panel += 32;
+    panel += COLUMN_BYTES;
   }
 }

@@ -1,5 +1,5 @@
 /** The gradient of a convolution with respect to its input, which is also the transposed convolution. */
-import { block, BLOCK_COLUMNS, BLOCK_ROWS, EDGE_BYTES, ROWS_PACKED } from './micro-kernel';
+import { block, BLOCK_COLUMNS, BLOCK_ROWS, clearEdge, EDGE_BYTES, ROWS_PACKED } from './micro-kernel';
 import { packLeft, packRight, ROW_LIST_BYTES } from './packing';
 import { activateInPlace, ConvolutionJob, fillWithBias, inside, paddedPanels, taps } from './picture';
 import { rangeStart } from './vector';
@@ -12,8 +12,8 @@ const GRADIENT_COLUMNS: i32 = 512;
 function tapsPerScatter(job: ConvolutionJob): i32 {
   const channels = job.inputChannels;
   const all = taps(job);
-  // A chunk has to begin on a panel of eight columns.
-  if (channels % BLOCK_COLUMNS != 0) return all;
+  // A chunk has to begin on a panel, in every build: the order of the additions follows from it.
+  if (channels % 16 != 0) return all;
   return min(all, max(1, GRADIENT_COLUMNS / channels));
 }
 
@@ -52,6 +52,7 @@ export function inputGradient(job: ConvolutionJob, index: i32, count: i32, scrat
   const columns = rightPanels + paddedPanels(allColumns, outputChannels);
   packRight(true, job.filter, outputChannels, outputChannels, 0, allColumns, rightPanels);
 
+  clearEdge(scratch);
   const group = picturesPerGroup(job);
   for (let picture = from; picture < to; picture += group) {
     const pictures = min(group, to - picture);

@@ -3,6 +3,7 @@ import {
   block,
   BLOCK_COLUMNS,
   BLOCK_ROWS,
+  clearEdge,
   DEPTH_BLOCK,
   EDGE_BYTES,
   ROWS_PACKED,
@@ -19,7 +20,7 @@ export class MatrixProductJob {
   left: u32;
   right: u32;
   output: u32;
-  /** Address of `columns` floats, or 0 for none. */
+  /** Address of `columns` floats, or 0 for none; not together with `accumulate`. */
   bias: u32;
   activation: i32;
   /** Whether the product is added to what stands in C. */
@@ -41,7 +42,7 @@ function columnsPerPass(job: MatrixProductJob): i32 {
 }
 
 export function matrixProductScratch(job: MatrixProductJob): usize {
-  const columns = min(columnsPerPass(job), (job.columns + 7) & ~7);
+  const columns = min(columnsPerPass(job), (job.columns + BLOCK_COLUMNS - 1) & ~(BLOCK_COLUMNS - 1));
   return EDGE_BYTES + ROW_LIST_BYTES + <usize>(ROWS_PACKED * DEPTH_BLOCK + columns * job.depth) * 4;
 }
 
@@ -80,7 +81,7 @@ function productRange(
       }
       for (let j = columnFrom; j < columnTo; j += BLOCK_COLUMNS) {
         const right = rightPanels + (<usize>(j - columnFrom) * depth + k * BLOCK_COLUMNS) * 4;
-        const bias = last && job.bias != 0 ? <usize>job.bias + <usize>j * 4 : 0;
+        const bias = k == 0 && job.bias != 0 ? <usize>job.bias + <usize>j * 4 : 0;
         const width = min(BLOCK_COLUMNS, columnTo - j);
         for (let r = 0; r < packed; r += BLOCK_ROWS) {
           const output = outputMatrix + <usize>(i + r) * stride + <usize>j * 4;
@@ -105,6 +106,7 @@ export function matrixProduct(job: MatrixProductJob, index: i32, count: i32, scr
   const from = <i32>((<i64>job.batch * blocks * index) / count);
   const to = <i32>((<i64>job.batch * blocks * (index + 1)) / count);
   const pass = columnsPerPass(job);
+  clearEdge(scratch);
   for (let matrix = from / blocks; matrix * blocks < to; matrix++) {
     const start = max(0, from - matrix * blocks) * group;
     const end = min(side, (to - matrix * blocks) * group);

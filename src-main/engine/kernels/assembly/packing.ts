@@ -1,6 +1,9 @@
 /** Copies pieces of matrices into the panel order that the micro kernel reads front to back. */
 import { BLOCK_COLUMNS, BLOCK_ROWS } from './micro-kernel';
 
+/** Of one step of the depth in a panel of a right side. */
+const STEP_BYTES: usize = <usize>BLOCK_COLUMNS * 4;
+
 /** Bytes of a list of row addresses. */
 export const ROW_LIST_BYTES: usize = 32;
 
@@ -154,26 +157,24 @@ export function packRight(
       let source = matrix + <usize>j * 4;
       for (let k = 0; k < depth; k++) {
         if (columns == BLOCK_COLUMNS) {
-          v128.store(panel, v128.load(source));
-          v128.store(panel, v128.load(source, 16), 16);
+          for (let q: usize = 0; q < STEP_BYTES; q += 16) v128.store(panel + q, v128.load(source + q));
         } else {
           for (let q = 0; q < BLOCK_COLUMNS; q++) {
             f32.store(panel + q * 4, q < columns ? f32.load(source + q * 4) : 0);
           }
         }
         source += stride;
-        panel += 32;
+        panel += STEP_BYTES;
       }
       continue;
     }
-    for (let half = 0; half < 2; half++) {
+    for (let q = 0; q < BLOCK_COLUMNS; q += 4) {
       const first = matrix + <usize>j * stride;
-      const q = half * 4;
       let a = q < columns ? first + <usize>q * stride : first;
       let b = q + 1 < columns ? first + <usize>(q + 1) * stride : first;
       let c = q + 2 < columns ? first + <usize>(q + 2) * stride : first;
       let d = q + 3 < columns ? first + <usize>(q + 3) * stride : first;
-      let target = panel + half * 16;
+      let target = panel + q * 4;
       let k = 0;
       for (; k + 4 <= depth; k += 4) {
         const av = v128.load(a);
@@ -185,14 +186,14 @@ export function packRight(
         const cd0 = zipLow(cv, dv);
         const cd1 = zipHigh(cv, dv);
         v128.store(target, joinLow(ab0, cd0));
-        v128.store(target, joinHigh(ab0, cd0), 32);
-        v128.store(target, joinLow(ab1, cd1), 64);
-        v128.store(target, joinHigh(ab1, cd1), 96);
+        v128.store(target + STEP_BYTES, joinHigh(ab0, cd0));
+        v128.store(target + 2 * STEP_BYTES, joinLow(ab1, cd1));
+        v128.store(target + 3 * STEP_BYTES, joinHigh(ab1, cd1));
         a += 16;
         b += 16;
         c += 16;
         d += 16;
-        target += 128;
+        target += 4 * STEP_BYTES;
       }
       for (; k < depth; k++) {
         f32.store(target, f32.load(a));
@@ -203,7 +204,7 @@ export function packRight(
         b += 4;
         c += 4;
         d += 4;
-        target += 32;
+        target += STEP_BYTES;
       }
     }
   }

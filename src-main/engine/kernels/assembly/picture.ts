@@ -1,4 +1,5 @@
 /** What all kernels over pictures share. */
+import { BLOCK_COLUMNS } from './micro-kernel';
 import { activate } from './vector';
 
 @unmanaged
@@ -33,9 +34,10 @@ export function taps(job: ConvolutionJob): i32 {
   return job.filterHeight * job.filterWidth;
 }
 
+/** Bytes of the panels of a right side. */
 @inline
 export function paddedPanels(columns: i32, depth: i32): usize {
-  return <usize>((columns + 7) & ~7) * depth * 4;
+  return <usize>((columns + BLOCK_COLUMNS - 1) & ~(BLOCK_COLUMNS - 1)) * depth * 4;
 }
 
 /** Fills pixels with the bias of their channels, or with zero where there is none. */
