@@ -19,8 +19,9 @@ import { engineProtocol } from '../../src-main/contract/engine-messages.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
 import { runEngineJob } from '../../src-main/studio/engine-process.ts';
 import { benchNets, type BenchNet } from './nets.ts';
+import { findPeer, type PeerSetting } from './peer-setting.ts';
 import { spreadOf, type Spread } from './steps.ts';
-import { findPython, startNet, startPeer, type TimedProcess } from './timed-process.ts';
+import { startNet, startPeer, type TimedProcess } from './timed-process.ts';
 
 interface GpuResult {
   readonly net: string;
@@ -70,12 +71,12 @@ async function probedDevice(id: BackendId): Promise<Device | null> {
 }
 
 /** A Python whose PyTorch has the card; null without. */
-async function findCudaPython(): Promise<string | null> {
-  const python = await findPython();
-  if (!python) return null;
+async function findCudaPeer(): Promise<PeerSetting | null> {
+  const peer = await findPeer();
+  if (!peer) return null;
   const check = 'import torch; assert torch.cuda.is_available()';
-  return promisify(execFile)(python, ['-c', check]).then(
-    () => python,
+  return promisify(execFile)(peer.python, ['-c', check]).then(
+    () => peer,
     () => null,
   );
 }
@@ -90,11 +91,11 @@ interface Contender {
 async function start(
   net: BenchNet,
   backend: BackendId | 'pytorch',
-  python: string | null,
+  peer: PeerSetting | null,
 ): Promise<Contender> {
   const process =
     backend === 'pytorch'
-      ? await startPeer(python!, net.peer, usefulThreads(), 'cuda')
+      ? await startPeer(peer!, net.peer, usefulThreads(), 'cuda')
       : await startNet(net.id, usefulThreads(), batchSize, backend);
   await process.steps(warmUpSteps);
   const { ms } = await process.steps(1);
@@ -102,9 +103,13 @@ async function start(
 }
 
 /** Every contender on one net, in turns, so that a busy moment is nobody's alone. */
-async function benchNet(net: BenchNet, backends: readonly (BackendId | 'pytorch')[], python: string | null) {
+async function benchNet(
+  net: BenchNet,
+  backends: readonly (BackendId | 'pytorch')[],
+  peer: PeerSetting | null,
+) {
   const contenders: Contender[] = [];
-  for (const backend of backends) contenders.push(await start(net, backend, python));
+  for (const backend of backends) contenders.push(await start(net, backend, peer));
   for (let round = 0; round < rounds; round++) {
     for (const contender of contenders) {
       const { ms } = await contender.process.steps(contender.stepsPerRound);
@@ -136,14 +141,12 @@ if (present.length === 0) {
   console.log('There is no graphics card here to measure.');
   process.exit(0);
 }
-const python = batchSize === 64 ? await findCudaPython() : null;
-if (!python) console.log('PyTorch with CUDA is not installed here: ours alone is timed.');
+const peer = batchSize === 64 ? await findCudaPeer() : null;
+if (!peer) console.log('PyTorch with CUDA is not installed here: ours alone is timed.');
 const results: GpuResult[] = [];
 for (const net of benchNets) {
   if (only.length > 0 && !only.includes(net.id)) continue;
-  results.push(
-    ...(await benchNet(net, [...present, 'wasm', ...(python ? (['pytorch'] as const) : [])], python)),
-  );
+  results.push(...(await benchNet(net, [...present, 'wasm', ...(peer ? (['pytorch'] as const) : [])], peer)));
   console.log(`${net.title} is done.`);
 }
 const machine = `${cpus()[0]!.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}`;

@@ -30,10 +30,10 @@ import { families, presets } from '../../src-main/contract/presets.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
 import { benchDatasets, datasetsTable, type DatasetFigure } from './datasets.ts';
 import { benchHealth, healthTable, scalingTable, type Figure } from './engine-health.ts';
+import { findPeer } from './peer-setting.ts';
 import { benchQuality, qualityTable, type QualityOptions, type QualityReport } from './quality/quality.ts';
 import { benchRepair, repairTable, type RepairReport } from './quality/repair.ts';
 import { benchSteps, stepsTable, type StepsResult } from './steps.ts';
-import { findPython } from './timed-process.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -80,11 +80,12 @@ const results: {
   repair: RepairReport[];
 } = { steps: [], health: [], scaling: null, datasets: [], quality: null, repair: [] };
 if (wants('steps')) {
-  const python = values.peer ? await findPython() : null;
-  if (values.peer && !python) console.log('PyTorch is not installed here: ours alone is timed.');
+  const peer = values.peer ? await findPeer() : null;
+  if (values.peer && !peer) console.log('PyTorch is not installed here: ours alone is timed.');
+  if (peer?.core) console.log(`PyTorch multiplies fastest here with OPENBLAS_CORETYPE=${peer.core}.`);
   const only = values.only === '' ? [] : values.only.split(',');
   const roundMs = Number(values['round-ms']);
-  results.steps = await benchSteps({ only, rounds, threads, python, roundMs }, (line) => console.log(line));
+  results.steps = await benchSteps({ only, rounds, threads, peer, roundMs }, (line) => console.log(line));
 }
 if (wants('health')) {
   const healthRounds = Math.min(5, rounds);
@@ -101,7 +102,7 @@ if (wants('quality')) {
     minutes: Number(values.minutes),
     images: Number(values.images),
     threads,
-    python: values.peer ? await findPython() : null,
+    peer: values.peer ? await findPeer() : null,
     sheets: values.sheets ?? null,
   };
   results.quality = await benchQuality(options, (line) => console.log(line));

@@ -1,6 +1,7 @@
 /** Milliseconds per training step, ours and PyTorch's in turns, and their ratio. */
 import { loadavg } from 'node:os';
 import { benchNets, type BenchNet } from './nets.ts';
+import type { PeerSetting } from './peer-setting.ts';
 import { startNet, startPeer, type TimedProcess } from './timed-process.ts';
 
 export interface StepsOptions {
@@ -8,8 +9,8 @@ export interface StepsOptions {
   readonly only: readonly string[];
   readonly rounds: number;
   readonly threads: number;
-  /** Python with PyTorch, or null to time ours alone. */
-  readonly python: string | null;
+  /** PyTorch at its best setting, or null to time ours alone. */
+  readonly peer: PeerSetting | null;
   /** Each side of a round lasts about as long. */
   readonly roundMs: number;
 }
@@ -67,7 +68,7 @@ async function benchNet(
   told: (line: string) => void,
 ): Promise<StepsResult> {
   const ours = await startNet(net.id, options.threads, batchSize);
-  const peer = options.python ? await startPeer(options.python, net.peer, options.threads) : null;
+  const peer = options.peer ? await startPeer(options.peer, net.peer, options.threads) : null;
   const oursPerRound = await stepsPerRound(ours, options.roundMs);
   const peersPerRound = peer ? await stepsPerRound(peer, options.roundMs) : 0;
   const stepMs: number[] = [];
@@ -110,14 +111,15 @@ async function benchNet(
   };
 }
 
-/**
- * Warms a net up, until the engine has compiled what is hot, and says how many of its steps fill a round.
- */
+/** Rounds before the first that counts; by then an engine has compiled what is hot, as in all but a run's first seconds. */
+const warmUpRounds = 8;
+
+/** Warms a net up and says how many of its steps fill a round. */
 async function stepsPerRound(timed: TimedProcess, roundMs: number): Promise<number> {
   await timed.steps(3);
   const { ms } = await timed.steps(3);
   const count = Math.max(1, Math.round(roundMs / (ms / 3)));
-  for (let warmMs = 0; warmMs < 3 * roundMs;) warmMs += (await timed.steps(count)).ms;
+  for (let warmMs = 0; warmMs < warmUpRounds * roundMs;) warmMs += (await timed.steps(count)).ms;
   return count;
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { BackendId } from '../../src-main/contract/domain/backends.ts';
 import { engineFlags } from '../../src-main/studio/engine-process.ts';
+import { peerEnvironment, type PeerSetting } from './peer-setting.ts';
 
 const startedSchema = z.object({ device: z.string() });
 const answerSchema = z.object({
@@ -47,16 +48,14 @@ export function startNet(
  * @param device a device of PyTorch's, such as `cuda`; the processor without it
  */
 export function startPeer(
-  python: string,
+  setting: PeerSetting,
   peer: readonly string[],
   threads: number,
   device?: string,
 ): Promise<TimedProcess> {
   const [script, ...values] = peer;
-  return start(python, [pathOf(`peers/${script}`), String(threads), ...values], {
-    OMP_NUM_THREADS: String(threads),
-    OPENBLAS_NUM_THREADS: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
+  return start(setting.python, [pathOf(`peers/${script}`), String(threads), ...values], {
+    ...peerEnvironment(setting, threads),
     ...(device === undefined ? {} : { IMAGO_BENCH_DEVICE: device }),
   });
 }
@@ -64,7 +63,7 @@ export function startPeer(
 async function start(
   command: string,
   parameters: readonly string[],
-  environment: Readonly<Record<string, string>>,
+  environment: Readonly<NodeJS.ProcessEnv>,
 ): Promise<TimedProcess> {
   const child = spawn(command, parameters, {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -102,18 +101,4 @@ async function start(
       child.stdin.end();
     },
   };
-}
-
-/** A Python that has PyTorch: `IMAGO_BENCH_PYTHON`, or the first of the usual ones; null without any. */
-export async function findPython(): Promise<string | null> {
-  const chosen = process.env['IMAGO_BENCH_PYTHON'];
-  for (const python of chosen ? [chosen] : ['python3', '/usr/bin/python3']) {
-    const code = await new Promise<number | null>((resolve) => {
-      const child = spawn(python, ['-c', 'import torch'], { stdio: 'ignore' });
-      child.on('error', () => resolve(1));
-      child.on('close', resolve);
-    });
-    if (code === 0) return python;
-  }
-  return null;
 }

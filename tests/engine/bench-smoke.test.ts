@@ -12,7 +12,7 @@ beforeAll(async () => {
 describe('the bench', () => {
   it('times the steps of a net through the training loop, without PyTorch', async () => {
     const told: string[] = [];
-    const options = { only: ['mlp-gan-28'], rounds: 3, threads: 2, python: null, roundMs: 20 };
+    const options = { only: ['mlp-gan-28'], rounds: 3, threads: 2, peer: null, roundMs: 20 };
     const [result, ...rest] = await benchSteps(options, (line) => told.push(line));
     expect(rest).toEqual([]);
     expect(told).toHaveLength(3);

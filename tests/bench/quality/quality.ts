@@ -17,6 +17,7 @@ import { permutation } from '../../../src-main/engine/random.ts';
 import { encodeIdx, parseIdx } from '../../../src-main/imaging/idx.ts';
 import { encodePng } from '../../../src-main/imaging/pure/png-encode.ts';
 import { imago } from '../../helpers/command-line.ts';
+import { peerEnvironment, type PeerSetting } from '../peer-setting.ts';
 import type { DigitJudge, Digits } from './digit-judge.ts';
 import { classes, featureSize, sizePx, trainJudge } from './digit-judge.ts';
 import { frechetDistance, momentsOf, type FeatureMoments } from './frechet-distance.ts';
@@ -29,8 +30,8 @@ export interface QualityOptions {
   /** Pictures drawn from each. */
   readonly images: number;
   readonly threads: number;
-  /** A Python with PyTorch; null leaves its networks out. */
-  readonly python: string | null;
+  /** PyTorch at its best setting; null leaves its networks out. */
+  readonly peer: PeerSetting | null;
   /** Where sample sheets go; null for nowhere. */
   readonly sheets: string | null;
 }
@@ -209,9 +210,9 @@ function drawWithPeer(
     String(options.images),
     target,
   ];
-  const { status, stdout, stderr } = spawnSync(options.python!, words, {
+  const { status, stdout, stderr } = spawnSync(options.peer!.python, words, {
     encoding: 'utf8',
-    env: { ...process.env, OMP_NUM_THREADS: String(options.threads), OPENBLAS_NUM_THREADS: '1' },
+    env: peerEnvironment(options.peer!, options.threads),
   });
   if (status !== 0) throw new Error(`PyTorch’s ${which} failed:\n${stderr}`);
   const name = which === 'gan' ? 'PyTorch, textbook GAN' : 'PyTorch, textbook DCGAN';
@@ -269,7 +270,7 @@ export async function benchQuality(
       }
       say(qualityRow(result));
     };
-    if (options.python !== null) {
+    if (options.peer !== null) {
       take(drawWithPeer('gan', training, folder, options));
       take(drawWithPeer('dcgan', training, folder, options));
     }
