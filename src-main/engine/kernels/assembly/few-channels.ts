@@ -208,7 +208,7 @@ export function convolutionOfFewChannels(job: ConvolutionJob, index: i32, count:
         );
         if (job.activation != 0) activateBlock(sums, sumStride, rows, HALF_COLUMNS, job.activation);
         if (whole) continue;
-        for (let r = 0; r < rows; r++) memory.copy(target + r * stride, scratch + r * LINE_BYTES, columns * 4);
+        for (let r = 0; r < rows; r++) memory.copy(target + <usize>r * stride, scratch + <usize>r * LINE_BYTES, columns * 4);
       }
     }
   }

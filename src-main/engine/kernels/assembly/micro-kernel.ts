@@ -245,7 +245,7 @@ export function block(
   if (accumulate) {
     start = target;
     startStride = targetStride;
-    if (!whole) for (let i = 0; i < rows; i++) memory.copy(edge + i * LINE_BYTES, c + <usize>i * stride, columns * 4);
+    if (!whole) for (let i = 0; i < rows; i++) memory.copy(edge + <usize>i * LINE_BYTES, c + <usize>i * stride, columns * 4);
   } else if (bias != 0) {
     start = bias;
     if (columns != width) {
@@ -258,7 +258,7 @@ export function block(
   if (activation != 0) activateBlock(target, targetStride, rows, width, activation);
   if (whole) return;
   for (let i = 0; i < rows; i++) {
-    const from = edge + i * LINE_BYTES;
+    const from = edge + <usize>i * LINE_BYTES;
     const to = c + <usize>i * stride;
     for (let j = 0; j < columns; j++) f32.store(to + j * 4, f32.load(from + j * 4));
   }
