@@ -15,14 +15,14 @@ it('the command line trains a repair of single pictures, and draws from what it 
     ...['train', '--dataset', 'Digits', '--preset', 'denoiser-28', '--steps', '10', '--seed', '5'],
     ...['--set', 'batchSize=8', '--set', 'baseChannels=4', '--set', 'holeShare=0.3', ...workspace],
   );
-  expect(trained.json).toMatchObject({ state: 'completed', step: 10 });
+  expect(trained.json).toMatchObject({ steps: 10 });
   const run = String(trained.json?.run);
   const draw = (...words: string[]) =>
     imago('generate', '--run', run, '--count', '3', '--seed', '1', ...words, ...workspace);
   const drawn = await draw();
   expect(drawn.json?.images).toHaveLength(3);
   expect((await draw()).json?.images).toEqual(drawn.json?.images);
-  const filled = await draw('--sampling', 'keepWhole=true');
+  const filled = await draw('--set', 'keepWhole=true');
   expect(filled.json?.images).toHaveLength(3);
   expect(filled.json?.images).not.toEqual(drawn.json?.images);
   const refused = await imago(

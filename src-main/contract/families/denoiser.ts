@@ -8,6 +8,7 @@ import { baseChannels, trainingParameters, withDefaults } from './shared-paramet
 const damageParameters: readonly HyperParameter[] = [
   {
     key: 'holeShare',
+    group: 'damage',
     type: 'number',
     default: 0.5,
     min: 0,
@@ -26,6 +27,7 @@ const damageParameters: readonly HyperParameter[] = [
   },
   {
     key: 'damagedShare',
+    group: 'damage',
     type: 'number',
     default: 0.25,
     min: 0,
@@ -44,6 +46,7 @@ const damageParameters: readonly HyperParameter[] = [
   },
   {
     key: 'noiseDeviation',
+    group: 'damage',
     type: 'number',
     default: 0.15,
     min: 0,
@@ -59,6 +62,7 @@ const damageParameters: readonly HyperParameter[] = [
   },
   {
     key: 'blurPx',
+    group: 'damage',
     type: 'number',
     default: 1,
     min: 0,
@@ -75,6 +79,7 @@ const damageParameters: readonly HyperParameter[] = [
   },
   {
     key: 'coarsenessPx',
+    group: 'damage',
     type: 'integer',
     default: 2,
     min: 1,
@@ -94,6 +99,7 @@ const damageParameters: readonly HyperParameter[] = [
   },
   {
     key: 'scratches',
+    group: 'damage',
     type: 'integer',
     default: 3,
     min: 0,
