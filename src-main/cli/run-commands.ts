@@ -98,6 +98,8 @@ const toldMetrics = [
   ['wassersteinDistance', 'distance'],
   ['discriminatorSlope', 'slope'],
   ['pairDistance', 'distance from targets'],
+  ['repairDistance', 'distance from whole pictures'],
+  ['holeDistance', 'in the holes'],
   ['reconstructionLoss', 'reconstruction'],
   ['klDivergence', 'divergence'],
 ] as const;

@@ -74,7 +74,7 @@ export const engineJobSchema = z.discriminatedUnion('job', [
     classIndex: z.number().int().min(0).optional(),
     /** How they are sampled, for a family where that can be chosen. */
     sampling: settingsSchema.optional(),
-    /** Where the inputs are, for a family that draws from one; each seed decides which. */
+    /** Where the inputs are, or the pictures to damage, for a family that draws from one; each seed decides which. */
     pairs: z
       .object({
         versionFolder: z.string(),

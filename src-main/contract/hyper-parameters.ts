@@ -11,6 +11,7 @@ export const parameterGroups = [
   'network',
   'optimisation',
   'discriminator',
+  'damage',
   'augmentation',
   'rhythm',
 ] as const;

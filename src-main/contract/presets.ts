@@ -2,6 +2,7 @@ import { StudioError } from './errors.ts';
 import { cgan } from './families/cgan.ts';
 import { dcgan } from './families/dcgan.ts';
 import { ddpm } from './families/ddpm.ts';
+import { denoiser } from './families/denoiser.ts';
 import type { Family } from './families/family.ts';
 import { mlpGan } from './families/mlp-gan.ts';
 import { pix2pix } from './families/pix2pix.ts';
@@ -22,6 +23,7 @@ export const familyIds = [
   'ddpm',
   'vqvae-transformer',
   'pix2pix',
+  'denoiser',
 ] as const;
 export type FamilyId = (typeof familyIds)[number];
 
@@ -39,6 +41,7 @@ export const families: Readonly<Record<FamilyId, Family>> = {
   ddpm,
   'vqvae-transformer': vqvaeTransformer,
   pix2pix,
+  denoiser,
 };
 
 export interface Preset {
@@ -121,12 +124,26 @@ export const presets: readonly Preset[] = [
       ...{ sampleEverySteps: 200, checkpointEverySteps: 400 },
     }),
   ),
-  preset('pix2pix', 28, 1, 6_000, { learningRate: 0.0005 }),
-  preset('pix2pix', 28, 3, 6_000, { learningRate: 0.0005 }),
-  preset('pix2pix', 32, 1, 8_000, { learningRate: 0.0005 }),
-  preset('pix2pix', 32, 3, 8_000, { learningRate: 0.0005 }),
+  preset('pix2pix', 28, 1, 6_000, { learningRate: 0.001 }),
+  preset('pix2pix', 28, 3, 6_000, { learningRate: 0.001 }),
+  preset('pix2pix', 32, 1, 8_000, { learningRate: 0.001 }),
+  preset('pix2pix', 32, 3, 8_000, { learningRate: 0.001 }),
   preset('pix2pix', 64, 1, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
   preset('pix2pix', 64, 3, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('denoiser', 28, 1, 6_000),
+  preset('denoiser', 28, 3, 6_000),
+  preset('denoiser', 32, 1, 8_000),
+  preset('denoiser', 32, 3, 8_000),
+  preset('denoiser', 64, 1, 10_000, {
+    learningRate: 0.001,
+    sampleEverySteps: 100,
+    checkpointEverySteps: 250,
+  }),
+  preset('denoiser', 64, 3, 10_000, {
+    learningRate: 0.001,
+    sampleEverySteps: 100,
+    checkpointEverySteps: 250,
+  }),
 ];
 
 /**
@@ -158,6 +175,12 @@ export function settingsFor(preset: Preset, chosen: Readonly<Settings> = {}): Se
 /** Whether a model of these settings learns classes and draws the one that is asked for. */
 export function learnsClasses(family: FamilyId, settings: Readonly<Settings>): boolean {
   return families[family].needsClasses === true || settings.learnClasses === true;
+}
+
+/** Whether a model draws from pictures of its dataset version: inputs that stand there, or such as it damages. */
+export function drawsFromInputs(family: FamilyId): boolean {
+  const { needsPairs = false, damagesPictures = false } = families[family];
+  return needsPairs || damagesPictures;
 }
 
 /** What can be chosen when a model of these settings generates. */

@@ -45,6 +45,7 @@ const groupTitles: Readonly<Record<ParameterGroup, string>> = {
   network: 'Network',
   optimisation: 'Learning',
   discriminator: 'Discriminator',
+  damage: 'Damage to learn from',
   augmentation: 'Augmentation',
   rhythm: 'Rhythm of the run',
 };

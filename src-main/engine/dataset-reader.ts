@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } fr
 import path from 'node:path';
 import { StudioError } from '../contract/errors.ts';
 import { augment, geometryOf, type Augmentation } from './augmentation/augmentation.ts';
+import { damagedBatch, damagedPicture, type Damage } from './damage.ts';
 import { permutation } from './random.ts';
 
 export interface DatasetReader {
@@ -12,9 +13,9 @@ export interface DatasetReader {
   batch(step: number): Float32Array<ArrayBuffer>;
   /**
    * The inputs that stand beside the pictures of a step in a set of pairs: of the same shape and range, in the same
-   * order, mirrored and moved as their targets are. The array is the caller's.
+   * order, mirrored and moved as their targets are; or the pictures themselves, damaged. The array is the caller's.
    *
-   * @throws StudioError `dataset-not-paired` where the reader was not opened with `pairs`
+   * @throws StudioError `dataset-not-paired` where the reader was opened with neither `pairs` nor `damage`
    */
   inputs(step: number): Float32Array<ArrayBuffer>;
   /** The class of each of these pictures; undefined for a dataset that was opened without classes. */
@@ -33,6 +34,8 @@ export interface DatasetReaderOptions {
   readonly part?: 'train' | 'held-out';
   /** Reads `inputs.u8` as well, for models that learn from pairs. */
   readonly pairs?: boolean;
+  /** Damages the pictures for their inputs, for models that give them back; nothing without it. */
+  readonly damage?: Damage | null;
   readonly sizePx: number;
   readonly channels: number;
   readonly batchSize: number;
@@ -106,6 +109,9 @@ export function openDataset(options: DatasetReaderOptions): DatasetReader {
   return {
     batch: (step) => read(targets, step),
     inputs(step) {
+      if (options.damage) {
+        return damagedBatch(read(targets, step), { sizePx, channels }, options.damage, { seed, step });
+      }
       if (!inputs) throw notPaired(options.versionFolder);
       return read(inputs, step);
     },
@@ -122,12 +128,12 @@ export function openDataset(options: DatasetReaderOptions): DatasetReader {
   };
 }
 
-/** Pairs of a version, for drawing from them and looking at them; nothing is altered. */
+/** Pairs of a version, or its pictures beside what damage leaves of them, for drawing from them and looking at them; nothing is altered. */
 export interface PairReader {
   readonly part: 'train' | 'held-out';
   /**
-   * The pair that `number` stands for: those of the part in turn, again from the first behind the last. Bytes
-   * `[sizePx, sizePx, channels]`, the caller's.
+   * The pair that `number` stands for: those of the part in turn, again from the first behind the last, where damaged
+   * each time otherwise. Bytes `[sizePx, sizePx, channels]`, the caller's.
    */
   pair(number: number): { row: number; input: Uint8Array; target: Uint8Array };
   close(): void;
@@ -136,22 +142,26 @@ export interface PairReader {
 /**
  * Opens the held-out pairs of a version, or those it trains on where none are held out.
  *
+ * @param options damage makes the inputs from the pictures; without it they are read
  * @throws StudioError `dataset-not-paired`, `dataset-changed`
  */
 export function openPairs(
-  options: Pick<DatasetReaderOptions, 'versionFolder' | 'images' | 'heldOutImages' | 'sizePx' | 'channels'>,
+  options: Pick<
+    DatasetReaderOptions,
+    'versionFolder' | 'images' | 'heldOutImages' | 'sizePx' | 'channels' | 'damage'
+  >,
 ): PairReader {
-  const { versionFolder, images, heldOutImages = 0, sizePx, channels } = options;
+  const { versionFolder, images, heldOutImages = 0, sizePx, channels, damage = null } = options;
   const rows = images + heldOutImages;
   const pictureBytes = sizePx * sizePx * channels;
   const [firstRow, count] = heldOutImages > 0 ? [images, heldOutImages] : [0, images];
   const place = { rows, firstRow, images: count, pictureBytes };
-  const inputs = openRows(pairsFile(versionFolder), place, 0);
+  const inputs = damage ? null : openRows(pairsFile(versionFolder), place, 0);
   let targets: Rows;
   try {
     targets = openRows(path.join(versionFolder, 'images.u8'), place, 0);
   } catch (error) {
-    inputs.close();
+    inputs?.close();
     throw error;
   }
   const bytesOf = (rowsOf: Rows, picture: number): Uint8Array => {
@@ -162,14 +172,14 @@ export function openPairs(
     part: heldOutImages > 0 ? 'held-out' : 'train',
     pair(number) {
       const picture = number % count;
-      return {
-        row: firstRow + picture,
-        input: bytesOf(inputs, picture),
-        target: bytesOf(targets, picture),
-      };
+      const target = bytesOf(targets, picture);
+      const input = damage
+        ? damagedPicture({ pixels: target, sizePx, channels }, damage, number)
+        : bytesOf(inputs!, picture);
+      return { row: firstRow + picture, input, target };
     },
     close() {
-      inputs.close();
+      inputs?.close();
       targets.close();
     },
   };

@@ -2,6 +2,7 @@ import type { EngineReport, GenerateJob } from '../contract/engine-messages.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import { provenanceChunks } from '../imaging/pure/provenance.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import { damageOf } from './damage.ts';
 import { openPairs } from './dataset-reader.ts';
 import type { ModelFamily } from './models/family.ts';
 import { integers, normals } from './random.ts';
@@ -26,7 +27,7 @@ export async function generate(
   const { config, seeds } = job;
   const { sizePx, channels, classes } = config;
   const checkpoint = readCheckpoint(job.checkpoint);
-  const pairs = job.pairs ? openPairs({ ...job.pairs, sizePx, channels }) : null;
+  const pairs = job.pairs ? openPairs({ ...job.pairs, sizePx, channels, damage: damageOf(config) }) : null;
   const model = family.build(config);
   try {
     model.load(checkpoint.tensors, checkpoint.step, job.checkpoint);

@@ -3,11 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineOrder, EngineReport, TrainJob } from '../contract/engine-messages.ts';
 import { StudioError, toFailure } from '../contract/errors.ts';
-import { families } from '../contract/presets.ts';
+import { drawsFromInputs, families } from '../contract/presets.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { augmentationOf } from './augmentation/augmentation.ts';
 import type { BackendHandle } from './backends/backend.ts';
 import { readCheckpoint, requireSameModel, writeCheckpoint } from './checkpoint.ts';
+import { damageOf } from './damage.ts';
 import { openDataset, openPairs } from './dataset-reader.ts';
 import { appendLine, writeFileDurably } from './durable-file.ts';
 import { createGradientWatch, type Explosion } from './gradient-watch.ts';
@@ -69,13 +70,15 @@ export async function train(context: TrainingContext): Promise<void> {
     openDataset({
       ...source,
       pairs: needsPairs,
+      damage: damageOf(config),
       batchSize: pictures,
       seed: config.seed,
       augmentation: augmentationOf(config.settings),
       ...(config.classes ? { classes: config.classes.length } : {}),
     });
   let dataset = openPictures();
-  const shownPairs = needsPairs ? openPairs(source) : null;
+  const takesInputs = drawsFromInputs(config.family);
+  const shownPairs = takesInputs ? openPairs({ ...source, damage: damageOf(config) }) : null;
   let model = family.build(config);
   if (resumed) model.load(resumed.tensors, resumed.step, job.resumeFrom!);
 
@@ -144,7 +147,7 @@ export async function train(context: TrainingContext): Promise<void> {
     clock.beginStep();
     const shape: [number, number, number, number] = [pictures, config.sizePx, config.sizePx, config.channels];
     const images = tf.tensor4d(dataset.batch(step), shape);
-    const inputs = needsPairs ? tf.tensor4d(dataset.inputs(step), shape) : undefined;
+    const inputs = takesInputs ? tf.tensor4d(dataset.inputs(step), shape) : undefined;
     try {
       const values = model.trainStep(images, step, dataset.labels(step), inputs);
       step++;

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineReport, TrialJob } from '../contract/engine-messages.ts';
 import { augment, augmentationOf } from './augmentation/augmentation.ts';
-import { families } from '../contract/presets.ts';
+import { drawsFromInputs } from '../contract/presets.ts';
 import type { BackendHandle } from './backends/backend.ts';
+import { damagedBatch, damageOf } from './damage.ts';
 import type { PairReader } from './dataset-reader.ts';
 import { drawSampleSheet } from './sample-sheet.ts';
 import type { ModelFamily } from './models/family.ts';
@@ -48,7 +49,13 @@ export async function tryOut(
     ? Int32Array.from(integers(config.seed, 'trial-labels', 0, shape[0], config.classes.length))
     : undefined;
   /** Random pictures too, beside themselves. */
-  const pairs: PairReader | null = families[config.family].needsPairs ? noisePairs(pictures, shape) : null;
+  const pairs: PairReader | null = drawsFromInputs(config.family) ? noisePairs(pictures, shape) : null;
+  const damage = damageOf(config);
+  const inputsAt = (step: number): tf.Tensor4D =>
+    tf.tensor4d(
+      damage ? damagedBatch(pictures, config, damage, { seed: config.seed, step }) : pictures,
+      shape,
+    );
   const durations: number[] = [];
   let memoryBytes = 0;
   const beganAt = performance.now();
@@ -56,7 +63,7 @@ export async function tryOut(
     do {
       const stepBeganAt = performance.now();
       const images = batchAt(durations.length);
-      const inputs = pairs ? tf.tensor4d(pictures, shape) : undefined;
+      const inputs = pairs ? inputsAt(durations.length) : undefined;
       model.trainStep(images, durations.length, labels, inputs);
       tf.dispose(inputs ? [images, inputs] : images);
       durations.push(performance.now() - stepBeganAt);

@@ -5,7 +5,7 @@ import { engineProtocol } from '../contract/engine-messages.ts';
 import { memberOf } from '../contract/ensemble.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
-import { families, samplingSettings } from '../contract/presets.ts';
+import { drawsFromInputs, samplingSettings } from '../contract/presets.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { requireDiskSpace } from '../workspace/files.ts';
 import type { StudioBackends } from './backends.ts';
@@ -131,7 +131,7 @@ export function createGeneration({
 
   /** Where the inputs are that a run draws from. */
   const pairsOf = ({ family, datasetId, datasetVersion }: Run) => {
-    if (!families[family].needsPairs) return {};
+    if (!drawsFromInputs(family)) return {};
     const { images, heldOutImages } = datasets.version(datasetId, datasetVersion);
     return {
       pairs: { versionFolder: workspace.versionFolder(datasetId, datasetVersion), images, heldOutImages },

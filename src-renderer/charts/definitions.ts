@@ -21,6 +21,7 @@ export interface ChartDefinition {
     | 'divergence'
     | 'denoising'
     | 'pairs'
+    | 'repair'
     | 'classes'
     | 'grammar'
     | 'vocabulary'
@@ -99,6 +100,15 @@ const denoisingChart: ChartDefinition = {
 const pairsChart: ChartDefinition = {
   id: 'pairs',
   series: [{ metric: 'pairDistance', colour: 1 }],
+  form: 'decimal',
+};
+
+const repairChart: ChartDefinition = {
+  id: 'repair',
+  series: [
+    { metric: 'repairDistance', colour: 1 },
+    { metric: 'holeDistance', colour: 2 },
+  ],
   form: 'decimal',
 };
 
@@ -189,6 +199,7 @@ const learningCharts: Readonly<
   'wgan-gp': { foremost: [distanceChart, slopeChart], others: [lossesChart, gradientsChart] },
   'resnet-gan': { foremost: [winningChart, lossesChart], others: [gradientsChart] },
   pix2pix: { foremost: [pairsChart, winningChart], others: [lossesChart, gradientsChart] },
+  denoiser: { foremost: [repairChart, denoiserGradientsChart], others: [] },
   ddpm: { foremost: [denoisingChart, denoiserGradientsChart], others: [] },
   'vqvae-transformer': {
     foremost: [grammarChart, reconstructionChart],

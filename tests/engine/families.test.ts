@@ -44,7 +44,11 @@ describe.each<[string, Settings?]>([
   ['ddpm-32-rgb', { learnClasses: true }],
   ['pix2pix-28'],
   ['pix2pix-32-rgb'],
-  ['pix2pix-64-rgb', { patchHalvings: 3, generatorDropout: 0 }],
+  ['pix2pix-64-rgb', { patchHalvings: 3, generatorDropout: 0.2 }],
+  ['pix2pix-32', { markHoles: false, holeWeight: 1 }],
+  ['denoiser-28'],
+  ['denoiser-32-rgb'],
+  ['denoiser-64-rgb', { edgeWeight: 0, gradientAccumulation: 2 }],
 ])('%s %o', (presetId, chosen = {}) => {
   const config = smallConfig(presetId, chosen);
   const sampling = samplingOf(config);

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../src-main/contract/engine-messages.ts';
-import { families } from '../../src-main/contract/presets.ts';
+import { drawsFromInputs, families } from '../../src-main/contract/presets.ts';
 import { familyOf } from '../../src-main/engine/models/family-of.ts';
 import type { Model } from '../../src-main/engine/models/family.ts';
 import { picturesPerStep } from '../../src-main/engine/models/family.ts';
 import { uniforms, words } from '../../src-main/engine/random.ts';
 import type { StoredTensor } from '../../src-main/engine/safetensors.ts';
+import { holeGrey } from '../../src-main/imaging/pure/derive-input.ts';
 
 export const build = (config: ModelConfig): Model => familyOf(config.family).build(config);
 
@@ -25,14 +26,24 @@ export const pictures = (config: ModelConfig, step = 0): tf.Tensor4D => {
 export const labelsFor = ({ classes }: ModelConfig, count: number): Int32Array | undefined =>
   classes && Int32Array.from({ length: count }, (_, index) => index % classes.length);
 
-/** Bytes of noise to draw pictures from, for a family that takes inputs; undefined for the others. */
-export const inputBytesFor = (config: ModelConfig, count: number): Uint8Array | undefined =>
-  families[config.family].needsPairs
-    ? Uint8Array.from(
-        words(config.seed, 'test-inputs', 0, count * config.sizePx ** 2 * config.channels),
-        (word) => word >>> 24,
-      )
-    : undefined;
+/**
+ * Bytes of noise to draw pictures from, for a family that takes inputs; undefined for the others. Where it fills holes,
+ * the upper quarter of each is one.
+ */
+export const inputBytesFor = (config: ModelConfig, count: number): Uint8Array | undefined => {
+  if (!drawsFromInputs(config.family)) return undefined;
+  const pictureBytes = config.sizePx ** 2 * config.channels;
+  const bytes = Uint8Array.from(
+    words(config.seed, 'test-inputs', 0, count * pictureBytes),
+    (word) => word >>> 24,
+  );
+  if (families[config.family].repairs === 'restores') {
+    for (let picture = 0; picture < count; picture++) {
+      bytes.fill(holeGrey, picture * pictureBytes, (picture + 0.25) * pictureBytes);
+    }
+  }
+  return bytes;
+};
 
 /** The same as a tensor, −1…1; those from `first` on. */
 export const inputsFor = (config: ModelConfig, count: number, first = 0): tf.Tensor4D | undefined => {

@@ -20,6 +20,8 @@ it.each([
   'resnet-gan-28',
   'ddpm-28',
   'vqvae-transformer-28',
+  'pix2pix-28',
+  'denoiser-28',
 ])(
   '%s: 200 steps straight, or 100, a kill and 100 more, end in the same bytes',
   async (presetId) => {

@@ -21,11 +21,11 @@ export const imageSchema = z.object({
 });
 export type Image = z.infer<typeof imageSchema>;
 
-/** The picture of a paired dataset version that a generated one was drawn from. */
+/** The picture of a dataset version that a generated one was drawn from: an input of a paired one, or one that was damaged. */
 export const drawnInputSchema = z.object({
   /** Of the held-out part, or of the training part where nothing is held out. */
   part: z.enum(['train', 'held-out']),
-  /** Its row in `inputs.u8`, from 0. */
+  /** Its row in `inputs.u8` or `images.u8`, from 0. */
   row: z.number().int().nonnegative(),
 });
 export type DrawnInput = z.infer<typeof drawnInputSchema>;

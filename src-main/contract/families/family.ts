@@ -12,6 +12,13 @@ export interface Family {
   readonly needsClasses?: boolean;
   /** True where it learns from pairs of an input and a target, and draws from an input. */
   readonly needsPairs?: boolean;
+  /**
+   * What it does with a picture that a person brings: makes up what a mask leaves out, completes it below its upper
+   * rows, translates it as it is, or restores it, with or without a mask. Absent where it repairs nothing.
+   */
+  readonly repairs?: 'masked' | 'completes' | 'translates' | 'restores';
+  /** True where it learns from single pictures that the engine damages, and draws from damaged ones. */
+  readonly damagesPictures?: boolean;
   /** The scalar of its steps that tells which checkpoint is best; absent where no scalar tells. */
   readonly bestMetric?: { readonly key: string; readonly goal: 'lowest' | 'highest' };
   readonly parameters: readonly HyperParameter[];

@@ -1,5 +1,6 @@
 import { pairedDiscriminatorParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
+import { holeWeight, markHoles } from './hole-parameters.ts';
 import { keepBestCheckpoints } from './rescue-parameters.ts';
 import {
   adversarialLoss,
@@ -42,18 +43,18 @@ export const pix2pix: Family = {
     {
       key: 'generatorDropout',
       type: 'number',
-      default: 0.2,
+      default: 0,
       min: 0,
       max: 0.9,
       advanced: true,
       text: {
         en: {
           title: 'Dropout in the generator',
-          help: 'The only noise of this family, also when it generates: the seed decides which share of the innermost channels is left out. 0 gives one answer for each input; the paper takes 0.5, for much wider networks.',
+          help: 'The only noise of this family, also when it generates: the seed decides which share of the innermost channels is left out. 0 gives one answer for each input, the nearest to its target; 0.2 gives several. The paper takes 0.5, for much wider networks.',
         },
         zh: {
           title: '生成器 dropout',
-          help: '这是本系列唯一的噪声，生成时也在：种子决定最内层丢弃哪些通道。0 则每个输入只有一个结果；论文取 0.5，但网络宽得多。',
+          help: '这是本系列唯一的噪声，生成时也在：种子决定最内层丢弃哪些通道。0 则每个输入只有一个结果，也最接近目标；0.2 便有多种。论文取 0.5，但网络宽得多。',
         },
       },
     },
@@ -76,6 +77,8 @@ export const pix2pix: Family = {
         },
       },
     },
+    markHoles,
+    holeWeight,
     ...pairedDiscriminatorParameters,
     ...withDefaults(pairedTrainingParameters, { batchSize: 16 }),
     keepBestCheckpoints,

@@ -3,6 +3,7 @@ import { cgan } from './cgan.ts';
 import { dcgan } from './dcgan.ts';
 import { ddpm } from './ddpm.ts';
 import type { ModelFamily } from './family.ts';
+import { denoiser } from './denoiser.ts';
 import { mlpGan } from './mlp-gan.ts';
 import { pix2pix } from './pix2pix.ts';
 import { resnetGan } from './resnet-gan.ts';
@@ -20,6 +21,7 @@ const modelFamilies: Readonly<Record<FamilyId, ModelFamily>> = {
   ddpm,
   'vqvae-transformer': vqvaeTransformer,
   pix2pix,
+  denoiser,
 };
 
 /** The family called `id`. */

@@ -50,7 +50,8 @@ export interface Model {
    * @param images `[picturesPerStep, height, width, channel]`, −1…1; stays the caller's
    * @param step steps done before this one; all of the step's randomness comes from it and the config's seed
    * @param labels the class of each picture, for a config with classes
-   * @param inputs what stands beside each picture, of the same shape, for a family that learns from pairs
+   * @param inputs what stands beside each picture, or what damage left of it, of the same shape, for a family that
+   *   draws from an input
    * @returns the step's scalars by name
    */
   trainStep(images: Tensor4D, step: number, labels?: Int32Array, inputs?: Tensor4D): Record<string, number>;
@@ -69,6 +70,19 @@ export interface Model {
     sampling?: Readonly<Settings>,
     inputs?: Tensor4D,
   ): Tensor4D;
+  /**
+   * Pictures made whole, `[batch, height, width, channel]`, −1…1, from the averaged weights; for families that repair.
+   *
+   * @param request pictures as they are, and a mask of one channel: 1 keeps, 0 is made up. Each seed decides what
+   *   chance decides in its picture; labels and sampling as for {@link Model.sample}
+   */
+  repair?(request: {
+    pictures: Tensor4D;
+    mask: Tensor4D;
+    seeds: readonly number[];
+    labels?: ArrayLike<number>;
+    sampling?: Readonly<Settings>;
+  }): Tensor4D;
   dispose(): void;
 }
 

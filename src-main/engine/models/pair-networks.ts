@@ -16,19 +16,43 @@ export interface PairNetworks {
 /** So many of the innermost maps have gates, as the paper's decoder drops out in three of its layers. */
 const gatedMaps = 3;
 
-/**
- * The U-Net and the PatchGAN of Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", 2017,
- * with three differences: groups of channels are normalised instead of batches, so that no picture depends on those
- * beside it; the innermost map is 4 or 7 pixels wide instead of 1; and the input itself skips to the last layer as
- * well, because in pictures of so few pixels what stays the same has to stay exactly.
- */
+/** The U-Net and the PatchGAN of Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", 2017. */
 export function pairNetworks({ settings, sizePx, channels }: ModelConfig): PairNetworks {
-  const baseChannels = Number(settings.baseChannels);
+  const inputs = settings.markHoles === true ? channels + 1 : channels;
+  const { layers, gates } = unet({
+    ...{ baseChannels: Number(settings.baseChannels), sizePx, inputs, outputs: channels },
+    ...{ gatedMaps, end: { activation: 'tanh', gain: 0.5 } },
+  });
+  return { generator: layers, gates, discriminator: patchDiscriminator({ settings, sizePx, channels }) };
+}
+
+/** What a network that turns pictures into pictures is made of. */
+interface UnetSizes {
+  readonly baseChannels: number;
+  readonly sizePx: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** So many of the innermost maps may leave out channels. */
+  readonly gatedMaps: number;
+  /** How the last layer ends, and how large its weights are at first. */
+  readonly end: { readonly activation: 'tanh' | 'linear'; readonly gain: number };
+}
+
+/**
+ * The U-Net (Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation", 2015) as Isola et
+ * al. use it, with three differences: groups of channels are normalised instead of batches, so that no picture depends
+ * on those beside it; the innermost map is 4 or 7 pixels wide instead of 1; and the input itself skips to the last
+ * layer as well, because in pictures of so few pixels what stays the same has to stay exactly.
+ */
+export function unet({ baseChannels, sizePx, inputs, outputs, gatedMaps: gatedAtMost, end }: UnetSizes): {
+  readonly layers: readonly Layer[];
+  readonly gates: number;
+} {
   const { doublings } = pyramid(sizePx);
   const widthAt = (level: number) => baseChannels * 2 ** (level - 1);
   let gates = 0;
   const gated = (name: string, count: number, map: number): Layer[] => {
-    if (map >= gatedMaps) return [];
+    if (map >= gatedAtMost) return [];
     gates += count;
     return [{ kind: 'channel-gate', name: `${name}.gate`, channels: count, from: gates - count }];
   };
@@ -64,23 +88,23 @@ export function pairNetworks({ settings, sizePx, channels }: ModelConfig): PairN
     ];
   };
 
-  const generator: Layer[] = [
+  const layers: Layer[] = [
     {
       ...{ kind: 'bypass', name: 'skip0' },
       inside: [
-        resizing('convolution', 'down1', channels, baseChannels),
+        resizing('convolution', 'down1', inputs, baseChannels),
         ...from(1),
         resizing('transposed-convolution', 'up1', 2 * baseChannels, baseChannels),
         normalization('up1.normalize', baseChannels, 'relu'),
       ],
     },
     {
-      ...{ kind: 'convolution', name: 'colours', inputs: channels + baseChannels, outputs: channels },
-      ...{ kernelPx: 3, stride: 1, activation: 'tanh' },
-      initial: preserving(9 * (channels + baseChannels), 0.5),
+      ...{ kind: 'convolution', name: 'colours', inputs: inputs + baseChannels, outputs },
+      ...{ kernelPx: 3, stride: 1, activation: end.activation },
+      initial: preserving(9 * (inputs + baseChannels), end.gain),
     },
   ];
-  return { generator, gates, discriminator: patchDiscriminator({ settings, sizePx, channels }) };
+  return { layers, gates };
 }
 
 /** Without any normalisation, as the other discriminators here: its output for a pair depends on it alone. */

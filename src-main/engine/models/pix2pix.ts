@@ -7,6 +7,7 @@ import { normalTensor } from '../ops/random-tensors.ts';
 import { objectiveOf } from './adversarial-objectives.ts';
 import { createJudge } from './discriminator-judge.ts';
 import type { Model, ModelDescription, ModelFamily } from './family.ts';
+import { distancesOf, keptOf } from './holes.ts';
 import type { Weights } from './layers.ts';
 import { forward } from './layers.ts';
 import {
@@ -37,7 +38,10 @@ function describe(config: ModelConfig): ModelDescription {
   const { sizePx, channels } = config;
   return {
     layers: [
-      ...describeNetwork('generator', generator, [sizePx, sizePx, channels]),
+      ...describeNetwork('generator', generator, [
+        ...[sizePx, sizePx],
+        config.settings.markHoles === true ? channels + 1 : channels,
+      ]),
       ...describeNetwork('discriminator', discriminator, [sizePx, sizePx, 2 * channels]),
     ],
     parameters: { generator: countParameters(generator), discriminator: countParameters(discriminator) },
@@ -62,9 +66,20 @@ function build(config: ModelConfig): Model {
   });
   const dropout = Number(settings.generatorDropout);
   const distanceWeight = Number(settings.distanceWeight);
+  // Runs of before there were these two go on as they began.
+  const marksHoles = settings.markHoles === true;
+  const holeWeight = Number(settings.holeWeight ?? 1);
 
-  const draw = (weights: Weights, inputs: tf.Tensor4D, latents: tf.Tensor2D): tf.Tensor4D =>
-    forward(networks.generator, weights, inputs, { by: 'batch' }, gatesOf(latents, dropout)) as tf.Tensor4D;
+  const draw = (weights: Weights, inputs: tf.Tensor4D, latents: tf.Tensor2D): tf.Tensor4D => {
+    const seen = marksHoles ? tf.concat([inputs, tf.sub(1, keptOf(inputs))], 3) : inputs;
+    return forward(
+      networks.generator,
+      weights,
+      seen,
+      { by: 'batch' },
+      gatesOf(latents, dropout),
+    ) as tf.Tensor4D;
+  };
   const latentsOf = (stream: string, step: number, batch: number): tf.Tensor2D =>
     normalTensor(seed, stream, step, [batch, latentSize]);
   const beside = (inputs: tf.Tensor4D, pictures: tf.Tensor4D) => tf.concat([inputs, pictures], 3);
@@ -80,10 +95,10 @@ function build(config: ModelConfig): Model {
     const { value, grads } = tf.variableGrads(() => {
       const drawn = draw(generator, inputs, latentsOf('generator-latents', draws, images.shape[0]));
       const taken = judge.generatorLoss(beside(inputs, drawn), undefined, draws);
-      const distance: tf.Scalar = tf.mean(tf.abs(tf.sub(drawn, images)));
+      const { distance, weighted } = distancesOf(drawn, images, keptOf(inputs), holeWeight);
       values.generatorLoss = scalarOf(taken);
       values.pairDistance = scalarOf(distance);
-      return tf.add(taken, tf.mul(distance, distanceWeight)) as tf.Scalar;
+      return tf.add(taken, tf.mul(weighted, distanceWeight)) as tf.Scalar;
     }, [...generator.values()]);
     value.dispose();
     return { gradients: inOrder(generator, grads), values };

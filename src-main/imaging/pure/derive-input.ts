@@ -1,11 +1,14 @@
 import { lumaOf } from './resample.ts';
 
-/** A prepared picture: `[sizePx, sizePx, channels]`, 0…255. */
+/** A prepared picture: `[sizePx, sizePx, channels]`, 0…255, of one channel or three. */
 export interface Square {
   pixels: Uint8Array;
   sizePx: number;
-  channels: 1 | 3;
+  channels: number;
 }
+
+/** What every channel of a hole holds. */
+export const holeGrey = 128;
 
 /** How the input of a pair is derived from its target; the shape stays the same. */
 export type Derivation =
@@ -178,7 +181,7 @@ function withHoles({ pixels, sizePx, channels }: Square, share: number, seed: nu
         if (covered[place]) continue;
         covered[place] = 1;
         left -= 1;
-        result.fill(128, place * channels, (place + 1) * channels);
+        result.fill(holeGrey, place * channels, (place + 1) * channels);
       }
     }
   }

@@ -16,6 +16,7 @@ export default {
     network: 'Network',
     optimisation: 'Learning',
     discriminator: 'Discriminator',
+    damage: 'Damage to learn from',
     augmentation: 'Augmentation',
     rhythm: 'Rhythm of the run',
   },

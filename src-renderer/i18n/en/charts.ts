@@ -24,6 +24,8 @@ export default {
     decoderGradientNorm: 'decoder',
     denoisingLoss: 'denoising',
     pairDistance: 'distance',
+    repairDistance: 'whole picture',
+    holeDistance: 'in the holes',
     denoiserGradientNorm: 'denoiser',
     classLoss: 'classes',
     tokenLoss: 'words',
@@ -80,6 +82,12 @@ export default {
     unit: 'mean absolute difference, of 2',
     help: 'How far the drawn pictures are from their targets, pixel by pixel (L1), in the pairs that are trained on. It should fall quickly, then slowly. Whether inputs that were never seen turn out well, the samples show.',
     empty: 'The distance from the targets will appear here.',
+  },
+  repair: {
+    title: 'Distance from the whole pictures',
+    unit: 'mean absolute difference, of 2',
+    help: 'How far the repaired pictures are from the undamaged ones, pixel by pixel (L1): everywhere, and in the holes alone, which are harder. Both should fall quickly, then slowly. How pictures turn out that were never seen, the samples show.',
+    empty: 'The distance from the whole pictures will appear here.',
   },
   classes: {
     title: 'Telling the classes apart',

@@ -168,6 +168,8 @@ export default {
     codes: 'codes',
     layers: 'layers',
     heads: 'heads',
+    px: 'px',
+    lines: 'lines',
   },
   logEmpty: 'What happens to the run is written down here.',
   note: {

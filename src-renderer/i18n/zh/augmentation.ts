@@ -16,6 +16,7 @@ export default {
     network: '网络',
     optimisation: '学习',
     discriminator: '判别器',
+    damage: '用于学习的损伤',
     augmentation: '数据增强',
     rhythm: '训练节奏',
   },

@@ -24,6 +24,8 @@ export default {
     decoderGradientNorm: '解码器',
     denoisingLoss: '去噪',
     pairDistance: '距离',
+    repairDistance: '整图',
+    holeDistance: '孔洞内',
     denoiserGradientNorm: '去噪网络',
     classLoss: '类别',
     tokenLoss: '码字',
@@ -80,6 +82,12 @@ export default {
     unit: '平均绝对差，满分为 2',
     help: '在训练所用的配对上，画出的图与目标逐像素相差多少（L1）。应先快后慢地下降。没见过的输入画得如何，要看样图。',
     empty: '与目标的距离将显示在这里。',
+  },
+  repair: {
+    title: '与完好图片的距离',
+    unit: '平均绝对差，满分为 2',
+    help: '修复的图与完好的图逐像素相差多少（L1）：一条看整图，一条只看更难的孔洞。两者都应先快后慢地下降。没见过的图片修得如何，要看样图。',
+    empty: '与完好图片的距离将显示在这里。',
   },
   classes: {
     title: '分辨类别',

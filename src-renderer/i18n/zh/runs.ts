@@ -161,6 +161,8 @@ export default {
     codes: '个码字',
     layers: '层',
     heads: '个头',
+    px: '像素',
+    lines: '条',
   },
   logEmpty: '训练中发生的事都会记在这里。',
   note: {

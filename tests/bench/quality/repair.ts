@@ -1,6 +1,6 @@
 /**
- * How well a preset that learns from pairs fills holes in pictures that it never saw, beside the mean colour and
- * bilinear filling. All three are given where the holes are and fill those alone.
+ * How well presets fill holes in pictures that they never saw, beside the mean colour and bilinear filling. All are given
+ * where the holes are and fill those alone.
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,10 +26,11 @@ import {
 export interface RepairOptions {
   /** A folder of pictures, such as the emoji set. */
   readonly pictures: string;
-  readonly preset: string;
+  /** All of one size and colour, so that they are shown the same pictures with the same holes. */
+  readonly presets: readonly string[];
   readonly minutes: number;
   readonly threads: number;
-  /** Where the sheet of input, output and target goes; null for nowhere. */
+  /** Where the sheets of input, output and target go; null for nowhere. */
   readonly sheets: string | null;
 }
 
@@ -42,15 +43,12 @@ export interface RepairRow {
 }
 
 export interface RepairReport {
-  readonly preset: string;
-  readonly steps: number;
-  readonly minutes: number;
   readonly trainedOn: number;
   readonly heldOut: number;
   readonly rows: readonly RepairRow[];
 }
 
-/** Trains on nine tenths of the pictures and measures on the last. */
+/** Trains on nine tenths of the pictures and measures on the last, one preset after the other. */
 export async function benchRepair(options: RepairOptions): Promise<RepairReport> {
   const folder = mkdtempSync(path.join(tmpdir(), 'imago-repair-'));
   try {
@@ -60,79 +58,99 @@ export async function benchRepair(options: RepairOptions): Promise<RepairReport>
       if (exitCode !== 0 || json === null) throw new Error(`imago ${words.join(' ')} failed:\n${stderr}`);
       return json;
     };
-    const { sizePx, channels } = findPreset(options.preset);
+    const { sizePx, channels } = findPreset(options.presets[0]!);
+    const others = options.presets.map(findPreset);
+    if (others.some((other) => other.sizePx !== sizePx || other.channels !== channels)) {
+      throw new Error(`These presets do not take the same pictures: ${options.presets.join(', ')}.`);
+    }
     const size = ['--size', String(sizePx)];
     const { dataset } = await command('import', options.pictures, '--name', 'Pictures', ...size);
     const colour = channels === 3 ? '--rgb' : '--grey';
     const version = await command(
       ...['prepare', 'Pictures', ...size, colour, '--labels', 'none', '--held-out', '0.1', '--pair', 'holes'],
     );
-    const { run } = await command(
-      ...['train', '--dataset', 'Pictures', '--preset', options.preset, '--seed', '1'],
-      ...['--minutes', String(options.minutes), '--backend', 'wasm'],
-    );
-    const measured = await measureRepair({
+    const runs: TrainedRun[] = [];
+    for (const preset of options.presets) {
+      const { run } = await command(
+        ...['train', '--dataset', 'Pictures', '--preset', preset, '--seed', '1'],
+        ...['--minutes', String(options.minutes), '--backend', 'wasm'],
+      );
+      runs.push({ preset, folder: path.join(workspace, 'runs', String(run)) });
+    }
+    return await measureRepair({
       versionFolder: path.join(workspace, 'datasets', String(dataset), `v${String(version['version'])}`),
       images: Number(version['images']),
       heldOutImages: Number(version['heldOutImages']),
-      runFolder: path.join(workspace, 'runs', String(run)),
+      runs,
       ...options,
     });
-    return { ...measured, minutes: options.minutes };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Fills the holes of all held-out pictures of a version with the last checkpoint of a run. */
+export interface TrainedRun {
+  readonly preset: string;
+  readonly folder: string;
+}
+
+/** Fills the holes of all held-out pictures of a version, without learning and with the last checkpoint of each run. */
 export async function measureRepair({
   versionFolder,
   images,
   heldOutImages,
-  runFolder,
-  preset,
+  runs,
+  minutes,
   threads,
   sheets,
 }: {
   versionFolder: string;
   images: number;
   heldOutImages: number;
-  runFolder: string;
-} & Omit<RepairOptions, 'pictures' | 'minutes'>): Promise<Omit<RepairReport, 'minutes'>> {
+  runs: readonly TrainedRun[];
+} & Omit<RepairOptions, 'pictures' | 'presets'>): Promise<RepairReport> {
   await openBackend('wasm', { threads });
-  const [file] = readdirSync(path.join(runFolder, 'checkpoints')).sort().reverse();
-  const { config, step, tensors } = readCheckpoint(path.join(runFolder, 'checkpoints', file!));
-  const model = familyOf(config.family).build(config);
-  model.load(tensors, step, file!);
-  const pairs = openPairs({ ...config, versionFolder, images, heldOutImages });
-  const names = ['mean colour', 'bilinear', preset];
-  const errors = names.map(() => 0);
-  const similarities = names.map(() => 0);
-  for (let picture = 0; picture < heldOutImages; picture++) {
-    const { input, target } = pairs.pair(picture);
-    const holes = holesOf(input, config);
-    const latents = normals(picture, 'latent', 0, model.latentSize);
-    const drawn = samplePixels(model, latents, 1, undefined, undefined, input);
-    const fillings = [meanColour(input, holes, config), bilinear(input, holes, config), drawn];
-    for (const [at, filling] of fillings.entries()) {
-      const filled = patched(input, holes, filling, config);
-      errors[at]! += errorInHoles(target, filled, holes, config) / heldOutImages;
-      similarities[at]! += structuralSimilarity(target, filled, config) / heldOutImages;
+  const form = findPreset(runs[0]!.preset);
+  const pairs = openPairs({ ...form, versionFolder, images, heldOutImages });
+
+  const measured = (
+    name: string,
+    fill: (picture: number, input: Uint8Array, holes: Uint8Array) => Uint8Array,
+  ) => {
+    let [error, similarity] = [0, 0];
+    for (let picture = 0; picture < heldOutImages; picture++) {
+      const { input, target } = pairs.pair(picture);
+      const holes = holesOf(input, form);
+      const filled = patched(input, holes, fill(picture, input, holes), form);
+      error += errorInHoles(target, filled, holes, form) / heldOutImages;
+      similarity += structuralSimilarity(target, filled, form) / heldOutImages;
     }
-  }
-  if (sheets !== null) writeFileSync(path.join(sheets, `${preset}.png`), drawSampleSheet(model, pairs).png);
-  pairs.close();
-  model.dispose();
-  return {
-    ...{ preset, steps: step, trainedOn: images, heldOut: heldOutImages },
-    rows: names.map((name, at) => ({ name, psnr: decibels(errors[at]!), ssim: similarities[at]! })),
+    return { name, psnr: decibels(error), ssim: similarity };
   };
+
+  const rows: RepairRow[] = [
+    measured('mean colour', (_, input, holes) => meanColour(input, holes, form)),
+    measured('bilinear', (_, input, holes) => bilinear(input, holes, form)),
+  ];
+  for (const { preset, folder } of runs) {
+    const [file] = readdirSync(path.join(folder, 'checkpoints')).sort().reverse();
+    const { config, step, tensors } = readCheckpoint(path.join(folder, 'checkpoints', file!));
+    const model = familyOf(config.family).build(config);
+    model.load(tensors, step, file!);
+    const draw = (picture: number, input: Uint8Array) =>
+      samplePixels(model, normals(picture, 'latent', 0, model.latentSize), 1, undefined, undefined, input);
+    rows.push(measured(`${preset}, ${step} steps in ${minutes} minutes`, draw));
+    if (sheets !== null) writeFileSync(path.join(sheets, `${preset}.png`), drawSampleSheet(model, pairs).png);
+    model.dispose();
+  }
+  pairs.close();
+  return { trainedOn: images, heldOut: heldOutImages, rows };
 }
 
 /** The figures as Markdown. */
-export function repairTable({ preset, steps, minutes, trainedOn, heldOut, rows }: RepairReport): string {
+export function repairTable({ trainedOn, heldOut, rows }: RepairReport): string {
   return [
-    `${preset}: ${steps} steps in ${minutes} minutes on ${trainedOn} pictures; holes in ${heldOut} others.`,
+    `Trained on ${trainedOn} pictures; holes in ${heldOut} others.`,
     '',
     '| filled by | PSNR in the holes, dB | SSIM of the whole picture |',
     '|---|---|---|',
