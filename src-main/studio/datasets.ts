@@ -91,6 +91,13 @@ export function createDatasets({
     return complete(facts);
   };
 
+  /** @throws StudioError `not-found` */
+  const identify = (id: string): { name: string; importing: boolean } => {
+    const found = queries.identity(id);
+    if (!found) throw notFound('dataset', id);
+    return found;
+  };
+
   const sources = createDatasetSources({
     ...{ queries, sources: sourcesStored, workspace, originals, jobs },
     dataset: get,
@@ -117,6 +124,8 @@ export function createDatasets({
     /** Newest first; without a project, those of every project that is not in the trash. */
     list: (projectId?: string): Dataset[] => queries.list(projectId).map(complete),
     get,
+    /** Its name, and whether it is still coming in: quicker than everything that `get` counts. */
+    identify,
     sources,
     versions,
     version: versions.version,
@@ -153,7 +162,7 @@ export function createDatasets({
       versions.build(datasetId, recipe),
 
     rename(id: string, name: string): Dataset {
-      get(id);
+      identify(id);
       queries.rename(id, name);
       return get(id);
     },
@@ -165,14 +174,14 @@ export function createDatasets({
       label?: string,
       selection: PictureSelection = 'all',
     ): { total: number; items: Picture[] } {
-      get(id);
+      identify(id);
       return queries.pictures(id, offset, limit, label ?? null, selection);
     },
     /** To be called when labels of its pictures were corrected. */
     forgetClasses: (id: string): void => void knownClasses.delete(id),
     /** Files that could not be read, each with the reason. */
     quarantined(id: string, offset: number, limit: number): { total: number; items: Quarantined[] } {
-      get(id);
+      identify(id);
       return queries.quarantined(id, offset, limit);
     },
 
