@@ -73,3 +73,8 @@ export function openDatabase(file: string): Database {
   }
   return database;
 }
+
+/** Opens a store that another process has brought up to date, to read what is in it. */
+export function openForReading(file: string): Database {
+  return new SQLite(file, { readonly: true, fileMustExist: true, timeout: 5000 });
+}

@@ -13,7 +13,7 @@ interface ChangeRow {
 
 /** A transaction ends after so long, so that others can work in between. */
 const stepMs = 8;
-const rowsAtOnce = 500;
+const rowsAtOnce = 250;
 /**
  * Stands for the time of the undoing while a decision is being written or taken back. After a process that was
  * killed meanwhile it is what tells such a decision from one that stands.

@@ -22,7 +22,7 @@ interface Effect {
   reason: string;
 }
 
-const rowsAtOnce = 500;
+const rowsAtOnce = 250;
 
 /**
  * Effects in the order in which the pictures are stored, since neighbours are written much faster than what is strewn.
@@ -126,7 +126,8 @@ export function decisionQueries(database: Database) {
         decision.change('finding', String(id), 'open', verdict === 'accept' ? 'accepted' : 'rejected');
         kinds.add(kind);
         items += 1;
-        if (verdict === 'reject' || action === 'acknowledge' || pictureId === null || ordinal === null) return;
+        if (verdict === 'reject' || action === 'acknowledge' || pictureId === null || ordinal === null)
+          return;
         effects.push({ pictureId, ordinal, kind, action, reason });
       };
       const affect = ({ pictureId, kind, action, reason }: Effect): void => {
