@@ -8,7 +8,7 @@ export const contentSecurityPolicy = [
   "style-src 'self'",
   "img-src 'self' imago-media: data: blob:",
   "font-src 'self'",
-  "connect-src 'self'",
+  "connect-src 'self' imago-media:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

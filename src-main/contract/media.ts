@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import { previewFormSchema, type PreviewForm } from './domain/versions.ts';
 
+/** So many pictures are asked for at once; their names together still make an address that every server takes. */
+export const mostPictures = 64;
+
 /**
  * Addresses of pictures. They never travel as payloads of a call: the renderer asks for
  * `<base><address>`, where base is `/media/` in the browser host and `imago-media://media/` in the desktop.
@@ -8,6 +11,12 @@ import { previewFormSchema, type PreviewForm } from './domain/versions.ts';
 export const mediaAddress = {
   /** A picture of a dataset, at most 160 px on its longer side. */
   picture: (pictureId: string) => `picture/${encodeURIComponent(pictureId)}`,
+  /**
+   * Many of those in one answer: `data:` addresses by picture, as JSON. Those that would have to be made first are left out.
+   *
+   * @param pictureIds at most {@link mostPictures}
+   */
+  pictures: (pictureIds: readonly string[]) => `pictures/${pictureIds.map(encodeURIComponent).join('.')}`,
   /** A picture as the network sees it. */
   versionPicture: (datasetId: string, version: number, index: number) =>
     `version/${encodeURIComponent(datasetId)}/${version}/${index}`,
@@ -36,6 +45,7 @@ export const mediaAddress = {
 
 export type MediaRequest =
   | { kind: 'picture'; pictureId: string }
+  | { kind: 'pictures'; pictureIds: string[] }
   | { kind: 'version'; datasetId: string; version: number; index: number; part: 'images' | 'inputs' }
   | {
       kind: 'preview';
@@ -49,6 +59,8 @@ export type MediaRequest =
   | { kind: 'image'; imageId: string }
   | { kind: 'export'; exportId: string };
 
+const isId = (text: string | undefined): text is string =>
+  text !== undefined && /^[A-Za-z0-9_-]+$/.test(text);
 const isCount = (text: string | undefined): text is string => text !== undefined && /^\d{1,12}$/.test(text);
 
 /** What an address asks for, or null when it is not one of ours. Never touches the disk. */
@@ -60,7 +72,8 @@ export function parseMediaAddress(address: string): MediaRequest | null {
     return null;
   }
   const [kind, id, second, third] = parts;
-  if (!id || !/^[A-Za-z0-9_-]+$/.test(id)) return null;
+  if (kind === 'pictures' && id && parts.length === 2) return parsePictures(id.split('.'));
+  if (!isId(id)) return null;
   if (kind === 'picture' && parts.length === 2) return { kind, pictureId: id };
   if (kind === 'image' && parts.length === 2) return { kind, imageId: id };
   if (kind === 'augmentation' && parts.length === 2) return { kind, sheetId: id };
@@ -77,8 +90,11 @@ export function parseMediaAddress(address: string): MediaRequest | null {
   return null;
 }
 
+const parsePictures = (pictureIds: string[]): MediaRequest | null =>
+  pictureIds.length <= mostPictures && pictureIds.every(isId) ? { kind: 'pictures', pictureIds } : null;
+
 function parsePreview(pictureId: string, [inputId, part, json]: string[]): MediaRequest | null {
-  if (inputId === undefined || !/^[A-Za-z0-9_-]+$/.test(inputId)) return null;
+  if (!isId(inputId)) return null;
   if (part !== 'target' && part !== 'input') return null;
   try {
     const form = previewFormSchema.safeParse(JSON.parse(json ?? ''));

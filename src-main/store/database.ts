@@ -7,6 +7,7 @@ import { cleaning } from './migrations/0004-cleaning.ts';
 import { recipes } from './migrations/0005-recipes.ts';
 import { overnight } from './migrations/0006-overnight.ts';
 import { samplingOfImages } from './migrations/0007-sampling-of-images.ts';
+import { countsAtOnce } from './migrations/0008-counts-at-once.ts';
 
 export type Database = SQLite.Database;
 
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   recipes,
   overnight,
   samplingOfImages,
+  countsAtOnce,
 ];
 
 export const schemaVersion = migrations.at(-1)!.version;
@@ -70,4 +72,9 @@ export function openDatabase(file: string): Database {
     })();
   }
   return database;
+}
+
+/** Opens a store that another process has brought up to date, to read what is in it. */
+export function openForReading(file: string): Database {
+  return new SQLite(file, { readonly: true, fileMustExist: true, timeout: 5000 });
 }

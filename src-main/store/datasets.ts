@@ -94,6 +94,9 @@ export function datasetQueries(database: Database) {
   const all = database.prepare<[], DatasetRow>(`${select} WHERE project.trashed_at IS NULL ${order}`);
   const ofProject = database.prepare<[string], DatasetRow>(`${select} WHERE d.project_id = ? ${order}`);
   const one = database.prepare<[string], DatasetRow>(`${select} WHERE d.id = ?`);
+  const identity = database.prepare<[string], { name: string; importing: number }>(
+    'SELECT name, importing FROM dataset WHERE id = ?',
+  );
   const unfinished = database.prepare<[], DatasetRow>(`${select} WHERE d.importing = 1`);
   const insert = database.prepare(
     `INSERT INTO dataset (id, project_id, name, importing, proposal, created_at)
@@ -175,6 +178,11 @@ export function datasetQueries(database: Database) {
     get(id: string): DatasetFacts | null {
       const row = one.get(id);
       return row ? toFacts(row) : null;
+    },
+    /** What is known of it without counting anything. */
+    identity(id: string): { name: string; importing: boolean } | null {
+      const row = identity.get(id);
+      return row ? { name: row.name, importing: row.importing === 1 } : null;
     },
     /** Those whose import was cut off, or is still running. */
     unfinished: (): DatasetFacts[] => unfinished.all().map(toFacts),

@@ -1,15 +1,6 @@
-import type { Decision, FindingAction, FindingKind, Verdict } from '../contract/domain/cleaning.ts';
+import type { Decision, FindingAction, FindingKind } from '../contract/domain/cleaning.ts';
 import type { Database } from './database.ts';
-
-/** A fact that a decision may change. */
-type Changed = 'finding' | 'exclusion' | 'label' | 'repair';
-
-interface ChangeRow {
-  ordinal: number;
-  what: Changed;
-  subject: string;
-  before_value: string | null;
-}
+import { decisionChanges, type Steps } from './decision-changes.ts';
 
 interface DecidedFinding {
   id: number;
@@ -18,224 +9,86 @@ interface DecidedFinding {
   action: FindingAction;
   reason: string;
   state: string;
+  /** The place of the picture in its dataset. */
+  ordinal: number | null;
 }
 
-/** A transaction ends after so long, so that others can work in between. */
-const stepMs = 8;
-const rowsAtOnce = 500;
-/**
- * Stands for the time of the undoing while a decision is being written or taken back. After a process that was
- * killed meanwhile it is what tells such a decision from one that stands.
- */
-const underWay = 0;
+/** What an accepted finding does to its picture. */
+interface Effect {
+  pictureId: string;
+  ordinal: number;
+  kind: FindingKind;
+  action: Exclude<FindingAction, 'acknowledge'>;
+  reason: string;
+}
 
-/** Work in steps, each a transaction; yields how many items are done. */
-type Steps<Result> = Generator<number, Result>;
+const rowsAtOnce = 250;
+
+/**
+ * Effects in the order in which the pictures are stored, since neighbours are written much faster than what is strewn.
+ * Sorted as bare numbers, place and index in one: comparing a hundred thousand objects is a long pause.
+ *
+ * @returns numbers whose remainder by the number of effects is the index of one
+ */
+function inPictureOrder(effects: readonly Effect[]): Float64Array {
+  const keys = new Float64Array(effects.length);
+  effects.forEach(({ ordinal }, at) => (keys[at] = ordinal * effects.length + at));
+  return keys.sort();
+}
 
 /**
  * Decisions about findings and pictures, which remember what was there before. Each is written in steps, and stands only
  * with its last one.
  */
 export function decisionQueries(database: Database) {
-  const insert = database.prepare(
-    `INSERT INTO decision (dataset_id, verdict, kind, items, at, undone_at)
-     VALUES (?, ?, NULL, 0, ?, ${underWay})`,
-  );
-  const insertChange = database.prepare(
-    `INSERT INTO decision_change (decision_id, ordinal, what, subject, before_value, after_value)
-     VALUES (?, ?, ?, ?, ?, ?)`,
-  );
-  const changesOf = database.prepare<[number, number, number], ChangeRow>(
-    `SELECT ordinal, what, subject, before_value FROM decision_change
-     WHERE decision_id = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?`,
-  );
-  const unfinished = database
-    .prepare<[string | null], number>(
-      `SELECT id FROM decision WHERE undone_at = ${underWay} AND dataset_id = coalesce(?, dataset_id) ORDER BY id DESC`,
-    )
-    .pluck();
+  const changes = decisionChanges(database);
   const last = database.prepare<[string], Decision>(
     `SELECT id, verdict, kind, items, at FROM decision
      WHERE dataset_id = ? AND undone_at IS NULL ORDER BY id DESC LIMIT 1`,
   );
-  const markUndone = database.prepare('UPDATE decision SET undone_at = ? WHERE id = ?');
-
-  const findingColumns = 'id, kind, picture_id AS pictureId, action, reason, state';
+  const finding = `
+    SELECT f.id, f.kind, f.picture_id AS pictureId, f.action, f.reason, f.state, p.ordinal
+    FROM finding f LEFT JOIN picture p ON p.id = f.picture_id`;
   const findingById = database.prepare<[string, number], DecidedFinding>(
-    `SELECT ${findingColumns} FROM finding WHERE dataset_id = ? AND id = ?`,
+    `${finding} WHERE f.dataset_id = ? AND f.id = ?`,
   );
   const openOfKind = database.prepare<
     [string, string, number, number, number],
-    { id: number; rank: number; ordinal: number | null }
+    DecidedFinding & { rank: number }
   >(
-    `SELECT f.id, f.rank, p.ordinal FROM finding f LEFT JOIN picture p ON p.id = f.picture_id
+    `${finding.replace('f.state,', 'f.state, f.rank,')}
      WHERE f.dataset_id = ? AND f.kind = ? AND f.state = 'open' AND (f.rank, f.id) > (?, ?)
      ORDER BY f.rank, f.id LIMIT ?`,
   );
-  const excludingOf = database.prepare<[string], DecidedFinding>(
-    `SELECT ${findingColumns} FROM finding WHERE picture_id = ? AND state = 'accepted' AND action = 'exclude'`,
-  );
-  const setState = database.prepare('UPDATE finding SET state = ? WHERE id = ?');
+  const excludingOf = database
+    .prepare<[string], number>(
+      `SELECT id FROM finding WHERE picture_id = ? AND state = 'accepted' AND action = 'exclude'`,
+    )
+    .pluck();
   const pictureFacts = database.prepare<
     [string, string],
     { label: string | null; exclusion: string | null; repair: string | null }
   >('SELECT label, exclusion, repair FROM picture WHERE dataset_id = ? AND id = ?');
-  const setExclusion = database.prepare('UPDATE picture SET exclusion = ? WHERE id = ?');
-  const setRepair = database.prepare('UPDATE picture SET repair = ? WHERE id = ?');
-  const setLabel = database.prepare('UPDATE picture SET label = ? WHERE id = ?');
-  const currentLabel = database
-    .prepare<[string], string | null>('SELECT label FROM picture WHERE id = ?')
-    .pluck();
-  const correction = database.prepare<[string], { original_label: string | null }>(
-    'SELECT original_label FROM label_correction WHERE picture_id = ?',
-  );
-  const insertCorrection = database.prepare(
-    'INSERT INTO label_correction (picture_id, original_label) VALUES (?, ?)',
-  );
-  const removeCorrection = database.prepare('DELETE FROM label_correction WHERE picture_id = ?');
 
-  /** The label that it came with is kept for as long as another one stands in its place. */
-  const writeLabel = (pictureId: string, label: string | null) => {
-    const known = correction.get(pictureId);
-    const original = known ? known.original_label : (currentLabel.get(pictureId) ?? null);
-    if (label === original) removeCorrection.run(pictureId);
-    else if (!known) insertCorrection.run(pictureId, original);
-    setLabel.run(label, pictureId);
-  };
-
-  const write = (what: Changed, subject: string, value: string | null): void => {
-    switch (what) {
-      case 'finding':
-        setState.run(value, Number(subject));
-        break;
-      case 'exclusion':
-        setExclusion.run(value, subject);
-        break;
-      case 'repair':
-        setRepair.run(value, subject);
-        break;
-      case 'label':
-        writeLabel(subject, value);
-        break;
-    }
-  };
-
-  /** Keeps the changes of one decision in order, leaving out those that change nothing. */
-  const openDecision = (datasetId: string, verdict: Verdict, at: number) => {
-    const id = Number(insert.run(datasetId, verdict, at).lastInsertRowid);
-    let ordinal = 0;
-    return {
-      id,
-      change(what: Changed, subject: string, before: string | null, after: string | null): void {
-        if (before === after) return;
-        insertChange.run(id, ordinal, what, subject, before, after);
-        ordinal += 1;
-        write(what, subject, after);
-      },
-    };
-  };
-  type OpenDecision = ReturnType<typeof openDecision>;
-  const stand = database.prepare('UPDATE decision SET items = ?, kind = ?, undone_at = NULL WHERE id = ?');
-  const removeDecision = database.prepare('DELETE FROM decision WHERE id = ?');
-  const close = (id: number, items: number, kind: FindingKind | null): void => {
-    if (items === 0) removeDecision.run(id);
-    else stand.run(items, kind, id);
-  };
-
-  const decideAbout = (
-    decision: OpenDecision,
+  /** Those named, or all open ones of a kind in the order of their queue, some at a time. */
+  function* someFindings(
     datasetId: string,
-    verdict: 'accept' | 'reject',
-    { id, kind, pictureId, action, reason }: DecidedFinding,
-  ): void => {
-    decision.change('finding', String(id), 'open', verdict === 'accept' ? 'accepted' : 'rejected');
-    if (verdict === 'reject' || pictureId === null) return;
-    const facts = pictureFacts.get(datasetId, pictureId);
-    if (!facts) return;
-    switch (action) {
-      case 'exclude':
-        if (facts.exclusion === null) decision.change('exclusion', pictureId, null, kind);
-        break;
-      case 'relabel': {
-        const { suggested } = JSON.parse(reason) as { suggested: string };
-        decision.change('label', pictureId, facts.label, suggested);
-        break;
+    which: { findingIds: readonly number[] } | { kind: FindingKind },
+  ): Generator<DecidedFinding[]> {
+    if ('findingIds' in which) {
+      for (let first = 0; first < which.findingIds.length; first += rowsAtOnce) {
+        const ids = [...new Set(which.findingIds.slice(first, first + rowsAtOnce))];
+        const found = ids.map((id) => findingById.get(datasetId, id));
+        yield found.filter((each) => each?.state === 'open').map((each) => each!);
       }
-      case 'denoise':
-        decision.change('repair', pictureId, facts.repair, 'median');
-        break;
-      case 'acknowledge':
-        break;
+      return;
     }
-  };
-  const excludeOne = (
-    decision: OpenDecision,
-    datasetId: string,
-    pictureId: string,
-    excluded: boolean,
-  ): boolean => {
-    const facts = pictureFacts.get(datasetId, pictureId);
-    if (!facts || (facts.exclusion !== null) === excluded) return false;
-    decision.change('exclusion', pictureId, facts.exclusion, excluded ? 'chosen' : null);
-    if (excluded) return true;
-    for (const { id } of excludingOf.all(pictureId)) {
-      decision.change('finding', String(id), 'accepted', 'rejected');
+    for (let after = { rank: -1, id: -1 }; ;) {
+      const some = openOfKind.all(datasetId, which.kind, after.rank, after.id, rowsAtOnce);
+      yield some;
+      if (some.length < rowsAtOnce) return;
+      after = some.at(-1)!;
     }
-    return true;
-  };
-
-  const inTransaction = <Result>(work: () => Result): Result => database.transaction(work)();
-  /** Does some of the items in one transaction, as many as there is time for; returns how many are done then. */
-  const doSome = <Item>(
-    items: readonly Item[],
-    first: number,
-    work: (item: Item) => void,
-    atTheEnd: () => void,
-  ): number =>
-    inTransaction(() => {
-      const endsAt = performance.now() + stepMs;
-      let done = first;
-      while (done < items.length && (done === first || performance.now() < endsAt)) work(items[done++]!);
-      if (done === items.length) atTheEnd();
-      return done;
-    });
-
-  /** What was written is written again when a process was killed on the way, which changes nothing. */
-  function* takeBack(id: number, at: number): Steps<void> {
-    markUndone.run(underWay, id);
-    for (let before = Number.MAX_SAFE_INTEGER; ;) {
-      const changes = changesOf.all(id, before, rowsAtOnce);
-      const isLast = changes.length < rowsAtOnce;
-      for (let done = 0; done < changes.length || (isLast && done === 0);) {
-        done = doSome(
-          changes,
-          done,
-          ({ what, subject, before_value }) => write(what, subject, before_value),
-          () => {
-            if (isLast) markUndone.run(at, id);
-          },
-        );
-        if (changes.length === 0) return;
-        yield done;
-      }
-      if (isLast) return;
-      before = changes.at(-1)!.ordinal;
-    }
-  }
-
-  /** In the order in which the pictures are stored, since neighbours are written much faster than what is strewn. */
-  function* openFindings(datasetId: string, kind: FindingKind): Steps<number[]> {
-    const found: { id: number; rank: number; ordinal: number | null }[] = [];
-    for (;;) {
-      const { rank, id } = found.at(-1) ?? { rank: -1, id: -1 };
-      const some = openOfKind.all(datasetId, kind, rank, id, rowsAtOnce);
-      found.push(...some);
-      if (some.length < rowsAtOnce) break;
-      yield 0;
-    }
-    const ordinals = new Map(found.map(({ id, ordinal }) => [id, ordinal ?? -1]));
-    yield 0;
-    return [...ordinals.keys()].sort((one, other) => ordinals.get(one)! - ordinals.get(other)!);
   }
 
   return {
@@ -247,14 +100,15 @@ export function decisionQueries(database: Database) {
      * @param datasetId null for those of all datasets
      */
     takeBackUnfinished(datasetId: string | null, at: number): void {
-      for (const id of unfinished.all(datasetId)) {
-        const steps = takeBack(id, at);
+      for (const id of changes.unfinished(datasetId)) {
+        const steps = changes.takeBack(id, at);
         while (steps.next().done !== true);
       }
     },
 
     /**
-     * Accepts or rejects findings: those named, or all open ones of a kind. What is decided already stays.
+     * Accepts or rejects findings: those named, or all open ones of a kind. What is decided already stays. First all
+     * findings are written, then all pictures, each in the order in which they are stored.
      *
      * @returns how many were decided
      */
@@ -264,26 +118,41 @@ export function decisionQueries(database: Database) {
       which: { findingIds: readonly number[] } | { kind: FindingKind },
       at: number,
     ): Steps<number> {
-      const findingIds = 'kind' in which ? yield* openFindings(datasetId, which.kind) : which.findingIds;
-      if (findingIds.length === 0) return 0;
-      const decision = openDecision(datasetId, verdict, at);
+      const decision = changes.open(datasetId, verdict, at);
       const kinds = new Set<FindingKind>();
+      const effects: Effect[] = [];
       let items = 0;
-      const decideOne = (id: number): void => {
-        const finding = findingById.get(datasetId, id);
-        if (finding?.state !== 'open') return;
-        decideAbout(decision, datasetId, verdict, finding);
-        kinds.add(finding.kind);
+      const decideOne = ({ id, kind, pictureId, ordinal, action, reason }: DecidedFinding): void => {
+        decision.change('finding', String(id), 'open', verdict === 'accept' ? 'accepted' : 'rejected');
+        kinds.add(kind);
         items += 1;
+        if (verdict === 'reject' || action === 'acknowledge' || pictureId === null || ordinal === null)
+          return;
+        effects.push({ pictureId, ordinal, kind, action, reason });
       };
-      const end = () => {
-        const [onlyKind] = kinds;
-        close(decision.id, items, kinds.size === 1 ? onlyKind! : null);
+      const affect = ({ pictureId, kind, action, reason }: Effect): void => {
+        const facts = pictureFacts.get(datasetId, pictureId);
+        if (!facts) return;
+        switch (action) {
+          case 'exclude':
+            if (facts.exclusion === null) decision.change('exclusion', pictureId, null, kind);
+            break;
+          case 'relabel': {
+            const { suggested } = JSON.parse(reason) as { suggested: string };
+            decision.change('label', pictureId, facts.label, suggested);
+            break;
+          }
+          case 'denoise':
+            decision.change('repair', pictureId, facts.repair, 'median');
+            break;
+        }
       };
-      for (let done = 0; done < findingIds.length;) {
-        done = doSome(findingIds, done, decideOne, end);
-        yield done;
-      }
+      for (const some of someFindings(datasetId, which)) yield* changes.inSteps(some, decideOne);
+      const order = inPictureOrder(effects);
+      yield items;
+      yield* changes.inSteps(order, (key) => affect(effects[key % effects.length]!));
+      const [onlyKind] = kinds;
+      decision.close(items, kinds.size === 1 ? onlyKind! : null);
       return items;
     },
 
@@ -294,16 +163,20 @@ export function decisionQueries(database: Database) {
      * @returns how many pictures changed
      */
     *exclude(datasetId: string, pictureIds: readonly string[], excluded: boolean, at: number): Steps<number> {
-      if (pictureIds.length === 0) return 0;
-      const decision = openDecision(datasetId, excluded ? 'exclude' : 'include', at);
+      const decision = changes.open(datasetId, excluded ? 'exclude' : 'include', at);
       let items = 0;
-      const excludeNext = (pictureId: string): void => {
-        if (excludeOne(decision, datasetId, pictureId, excluded)) items += 1;
+      const excludeOne = (pictureId: string): void => {
+        const facts = pictureFacts.get(datasetId, pictureId);
+        if (!facts || (facts.exclusion !== null) === excluded) return;
+        decision.change('exclusion', pictureId, facts.exclusion, excluded ? 'chosen' : null);
+        items += 1;
+        if (excluded) return;
+        for (const id of excludingOf.all(pictureId)) {
+          decision.change('finding', String(id), 'accepted', 'rejected');
+        }
       };
-      for (let done = 0; done < pictureIds.length;) {
-        done = doSome(pictureIds, done, excludeNext, () => close(decision.id, items, null));
-        yield done;
-      }
+      yield* changes.inSteps(pictureIds, excludeOne);
+      decision.close(items, null);
       return items;
     },
 
@@ -315,7 +188,7 @@ export function decisionQueries(database: Database) {
     *undo(datasetId: string, at: number): Steps<Decision | null> {
       const decision = last.get(datasetId);
       if (!decision) return null;
-      yield* takeBack(decision.id, at);
+      yield* changes.takeBack(decision.id, at);
       return decision;
     },
   };

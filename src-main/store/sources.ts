@@ -113,9 +113,17 @@ export function sourceQueries(database: Database) {
     .pluck();
   // By place: the names are those of columns of a source, too.
   const grouped = 'GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2';
-  const rightsOfDataset = database.prepare<[string], RightsCount>(
-    `SELECT ${rightsColumns}, count(*) AS pictures FROM picture p JOIN source s ON s.id = p.source_id
-     WHERE p.dataset_id = ? AND s.importing = 0 ${grouped}`,
+  // A picture without rights of its own is under those of its source: such are counted, not read.
+  const rightsOfDataset = database.prepare<[string, string], RightsCount>(
+    `SELECT licence, author, mayTrain, sum(pictures) AS pictures FROM (
+       SELECT s.licence, s.author, s.may_train AS mayTrain,
+         (SELECT count(*) FROM picture p WHERE p.source_id = s.id)
+           - (SELECT count(*) FROM picture p WHERE p.source_id = s.id AND p.rights IS NOT NULL) AS pictures
+       FROM source s WHERE s.dataset_id = ? AND s.importing = 0
+       UNION ALL
+       SELECT ${rightsColumns}, 1 FROM source s JOIN picture p ON p.source_id = s.id AND p.rights IS NOT NULL
+       WHERE s.dataset_id = ? AND s.importing = 0)
+     WHERE pictures > 0 ${grouped}`,
   );
   // A picture may stand at several places of a version, and as another picture's input too.
   const rightsOfVersion = database.prepare<[string, number, string, number], RightsCount>(
@@ -126,10 +134,15 @@ export function sourceQueries(database: Database) {
          WHERE dataset_id = ? AND version = ? AND input_picture_id IS NOT NULL)
      ${grouped}`,
   );
+  const countOf = (condition: string) =>
+    `(SELECT count(*) FROM picture p WHERE p.source_id = s.id ${condition})`;
   const missing = database.prepare<[string], { label: number; caption: number; licence: number }>(
-    `SELECT coalesce(sum(p.label IS NULL), 0) AS label, coalesce(sum(p.caption IS NULL), 0) AS caption,
-       coalesce(sum(coalesce(json_extract(p.rights, '$.licence'), s.licence) = ''), 0) AS licence
-     FROM picture p JOIN source s ON s.id = p.source_id WHERE p.dataset_id = ? AND s.importing = 0`,
+    `SELECT coalesce(sum(${countOf('AND p.label IS NULL')}), 0) AS label,
+       coalesce(sum(${countOf('')} - ${countOf('AND p.caption IS NOT NULL')}), 0) AS caption,
+       coalesce(sum(CASE s.licence WHEN '' THEN ${countOf('')} - ${countOf('AND p.rights IS NOT NULL')} ELSE 0 END
+         + ${countOf("AND p.rights IS NOT NULL AND coalesce(json_extract(p.rights, '$.licence'), s.licence) = ''")}), 0)
+         AS licence
+     FROM source s WHERE s.dataset_id = ? AND s.importing = 0`,
   );
   const pictureFacts = database.prepare<
     [string],
@@ -147,6 +160,11 @@ export function sourceQueries(database: Database) {
   const originalsOf = database.prepare<[string, string], { sha256: string }>(
     `SELECT original_sha256 AS sha256 FROM picture WHERE source_id = ?
      UNION SELECT original_sha256 FROM companion WHERE source_id = ?`,
+  );
+  const inheritAgain = database.prepare(
+    `UPDATE picture SET may_train = coalesce(json_extract(rights, '$.mayTrain'), (SELECT may_train FROM source WHERE id = @to))
+     WHERE source_id = @from
+       AND (SELECT may_train FROM source WHERE id = @from) <> (SELECT may_train FROM source WHERE id = @to)`,
   );
   const move = ['picture', 'quarantine', 'companion'].map((table) =>
     database.prepare(`UPDATE ${table} SET source_id = ? WHERE source_id = ?`),
@@ -206,7 +224,7 @@ export function sourceQueries(database: Database) {
     /** How many pictures are under which terms; of a version, those that it is made of. */
     rightsCounts: (datasetId: string, version?: number): RightsCount[] =>
       version === undefined
-        ? rightsOfDataset.all(datasetId)
+        ? rightsOfDataset.all(datasetId, datasetId)
         : rightsOfVersion.all(datasetId, version, datasetId, version),
     missing: (datasetId: string) => missing.get(datasetId)!,
     /** What is known of a picture beside its pixels. */
@@ -221,8 +239,9 @@ export function sourceQueries(database: Database) {
         columns: row.columns === null ? null : (JSON.parse(row.columns) as Record<string, unknown>),
       };
     },
-    /** What a source brought becomes another's, as when new files of its folder are in. */
+    /** What a source brought becomes another's, as when new files of its folder are in; that one's rights hold then. */
     mergeInto: database.transaction((id: string, targetId: string): void => {
+      inheritAgain.run({ from: id, to: targetId });
       for (const statement of move) statement.run(targetId, id);
       removeSource.run(id);
     }),

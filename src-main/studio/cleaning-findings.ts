@@ -2,8 +2,10 @@ import type { CleaningThresholds, ColourMode } from '../contract/domain/cleaning
 import type { Failure } from '../contract/errors.ts';
 import type { LookAlikes } from '../imaging/pure/near-duplicates.ts';
 import { connectedSets, groupAroundBest, hashWords } from '../imaging/pure/near-duplicates.ts';
-import type { LabelReview, MeasuredPicture, NewFinding } from '../store/cleaning.ts';
-import { openBreath, unhurried } from './cleaning-measure.ts';
+import type { NewFinding } from '../store/findings.ts';
+import type { LabelReview } from '../store/learnt.ts';
+import type { MeasuredPicture } from '../store/measures.ts';
+import { openBreath, unhurried } from './pace.ts';
 
 /** Everything that findings are made of. */
 export interface Evidence {

@@ -1,7 +1,7 @@
 import type { EmbeddingMap, MapMethod } from '../contract/domain/cleaning.ts';
 import { findingKinds } from '../contract/domain/cleaning.ts';
 import { compareNames } from '../imaging/name-order.ts';
-import type { PlacedPicture } from '../store/cleaning.ts';
+import type { PlacedPicture } from '../store/learnt.ts';
 
 /** Places with so many decimals are finer than any screen. */
 const decimals = 4;

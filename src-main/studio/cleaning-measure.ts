@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import type { ColourMode } from '../contract/domain/cleaning.ts';
 import { openPicture, rawPixels, reading } from '../imaging/decode.ts';
 import { perceptualHashOf } from '../imaging/pure/perceptual-hash.ts';
 import { measuredSidePx, measurePicture } from '../imaging/pure/picture-measures.ts';
 import { resampleArea, type Pixels } from '../imaging/pure/resample.ts';
-import type { Measure } from '../store/cleaning.ts';
+import type { Measure } from '../store/measures.ts';
 import type { StoredPicture } from '../store/datasets.ts';
 import type { DatasetOriginals } from './dataset-originals.ts';
 
@@ -14,37 +13,6 @@ export const measureRevision = 1;
 
 /** Colours beyond it count as such; small ones are what compression leaves in a grey picture. */
 const leastColourfulness = 3;
-
-/** Work that never waits for anything else lets others in so often. */
-const breathEveryMs = 10;
-
-/** To be awaited in long work: lets others in when it is time to. */
-export function openBreath(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < breathEveryMs) return;
-    await setImmediate();
-    last = performance.now();
-  };
-}
-
-/**
- * Does the work of a generator with breaks in between.
- *
- * @throws the signal's reason when it aborts
- */
-export async function unhurried<Result>(
-  work: Generator<number, Result>,
-  signal: AbortSignal,
-): Promise<Result> {
-  const breath = openBreath();
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-    signal.throwIfAborted();
-    await breath();
-  }
-}
 
 /** A picture at most `measuredSidePx` on its longer side, with what its file says of its colours. */
 async function smallPicture(

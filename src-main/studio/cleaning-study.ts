@@ -3,14 +3,16 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { engineProtocol } from '../contract/engine-messages.ts';
 import { compareNames } from '../imaging/name-order.ts';
-import type { cleaningQueries, MeasuredPicture } from '../store/cleaning.ts';
+import type { cleaningQueries } from '../store/cleaning.ts';
 import type { datasetQueries } from '../store/datasets.ts';
+import type { MeasuredPicture } from '../store/measures.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { StudioBackends } from './backends.ts';
-import { openBreath, studiedPixels } from './cleaning-measure.ts';
+import { studiedPixels } from './cleaning-measure.ts';
 import type { DatasetOriginals } from './dataset-originals.ts';
 import { runEngineJob } from './engine-process.ts';
 import { orderedMap } from './ordered-map.ts';
+import { openBreath, openPace } from './pace.ts';
 
 /** The side that pictures are studied at. */
 const studiedPx = 32;
@@ -176,10 +178,12 @@ async function readFloats(folder: string, file: string): Promise<Float32Array> {
 }
 
 async function inParts<Item>(items: readonly Item[], store: (some: Item[]) => void): Promise<void> {
-  const breath = openBreath();
-  for (let first = 0; first < items.length; first += rowsAtOnce) {
-    store(items.slice(first, first + rowsAtOnce));
-    await breath();
+  const pace = openPace();
+  for (let done = 0; done < items.length;) {
+    await pace.step((rows) => {
+      store(items.slice(done, done + rows));
+      done += rows;
+    });
   }
 }
 

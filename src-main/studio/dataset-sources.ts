@@ -1,14 +1,10 @@
-import { watch as watchFolder, type FSWatcher } from 'node:fs';
 import type { Dataset } from '../contract/domain/datasets.ts';
 import type { Job } from '../contract/domain/jobs.ts';
-import type { FileRights, LicenceSummary, Rights } from '../contract/domain/licences.ts';
-import type { ImportSource, NewFiles, PictureDetails, Source } from '../contract/domain/sources.ts';
+import type { ImportSource, NewFiles } from '../contract/domain/sources.ts';
 import { StudioError } from '../contract/errors.ts';
-import { listFolder, openFolderFiles, type FolderFile } from '../imaging/folder-source.ts';
-import { hasPictureName } from '../imaging/picture-format.ts';
+import { listFolder, openFolderFiles } from '../imaging/folder-source.ts';
 import type { Original } from '../store/datasets.ts';
 import { newId, requireDiskSpace } from '../workspace/files.ts';
-import { createChannel } from './channel.ts';
 import {
   discardUpload,
   initialFacts,
@@ -19,17 +15,10 @@ import {
 } from './dataset-import.ts';
 import { propose } from './dataset-intake.ts';
 import type { JobControl, Jobs } from './jobs.ts';
-import { licenceName, summarizeLicences } from './licence-summary.ts';
+import { createSourceRights } from './source-rights.ts';
+import { createSourceWatch } from './source-watch.ts';
 
 export type DatasetSources = ReturnType<typeof createDatasetSources>;
-
-/** How many new files are named one by one. */
-const namedFiles = 20;
-/** A folder that changes is listed again after it was quiet for so long. */
-const quietMs = 1000;
-
-const notFound = (kind: string, id: string) =>
-  new StudioError('not-found', `There is no ${kind} “${id}”.`, { kind, id });
 
 /** The sources of datasets: added one after another, watched, and under rights of their own. */
 export function createDatasetSources({
@@ -47,28 +36,8 @@ export function createDatasetSources({
   const { sources, queries, workspace, originals } = tools;
   /** The last import of each dataset: the places of pictures are counted one after the other. */
   const importing = new Map<string, Promise<unknown>>();
-  const summaries = new Map<string, LicenceSummary>();
-  const offers = createChannel<{ datasetId: string; sourceId: string }>();
-  const watchers = new Map<string, { watcher: FSWatcher; timer: NodeJS.Timeout | null }>();
-
-  /** @throws StudioError `not-found` */
-  const get = (id: string): Source => {
-    const source = sources.get(id);
-    if (!source) throw notFound('source', id);
-    return source;
-  };
-
-  const forget = (datasetId: string) => {
-    for (const key of summaries.keys()) if (key.split('/')[0] === datasetId) summaries.delete(key);
-    changed(datasetId);
-  };
-
-  const licence = (datasetId: string, version?: number): LicenceSummary => {
-    const key = `${datasetId}/${version ?? ''}`;
-    const summary = summaries.get(key) ?? summarizeLicences(sources.rightsCounts(datasetId, version));
-    if (!sources.list(datasetId).some((source) => source.importing)) summaries.set(key, summary);
-    return summary;
-  };
+  const watching = createSourceWatch(sources);
+  const { get, forget, ...rightsOfSources } = createSourceRights({ sources, dataset, changed });
 
   /** One import of a dataset after the other; one that waits can be cancelled. */
   const inTurn = async <Value>(
@@ -145,57 +114,9 @@ export function createDatasetSources({
     queries.setProposal(datasetId, { ...facts.proposal, labelMode: 'folders' });
   };
 
-  /** What lies in a folder and was never seen there. */
-  const newIn = async (source: Source): Promise<FolderFile[]> => {
-    if (source.kind !== 'folder') {
-      throw new StudioError(
-        'not-possible-now',
-        `“${source.location}” is no folder, and only folders can bring new files.`,
-        { name: source.location },
-      );
-    }
-    const files = await listFolder(source.location);
-    const known = new Set(sources.names(source.id));
-    return files.filter(({ name }) => hasPictureName(name) && !known.has(name));
-  };
-
-  const newFiles = async (id: string): Promise<NewFiles> => {
-    const files = await newIn(get(id));
-    return { count: files.length, names: files.slice(0, namedFiles).map(({ name }) => name) };
-  };
-
-  const stopWatching = (id: string) => {
-    const found = watchers.get(id);
-    if (!found) return;
-    watchers.delete(id);
-    if (found.timer) clearTimeout(found.timer);
-    found.watcher.close();
-  };
-
-  /** Hears of changes where the system tells of them; where it does not, opening the dataset's screen lists anew. */
-  const startWatching = (source: Source) => {
-    stopWatching(source.id);
-    try {
-      const watcher = watchFolder(source.location, { recursive: true, persistent: false });
-      const entry: { watcher: FSWatcher; timer: NodeJS.Timeout | null } = { watcher, timer: null };
-      watchers.set(source.id, entry);
-      watcher.on('change', () => {
-        if (entry.timer) clearTimeout(entry.timer);
-        entry.timer = setTimeout(() => {
-          offers.send({ datasetId: source.datasetId, sourceId: source.id });
-        }, quietMs);
-        entry.timer.unref();
-      });
-      watcher.on('error', () => stopWatching(source.id));
-    } catch {
-      // The folder is away, or its disk cannot be watched.
-    }
-  };
-  for (const source of sources.watched()) startWatching(source);
-
   return {
     get,
-    licence,
+    ...rightsOfSources,
     /** The first source of a new dataset. */
     startFirst: (datasetId: string, name: string, prepared: PreparedImport) =>
       start(datasetId, name, prepared, true),
@@ -222,38 +143,6 @@ export function createDatasetSources({
       return start(datasetId, name, await prepareImport(request, workspace), false);
     },
 
-    /** Whatever the pictures of the source do not say themselves follows. A known licence is written as SPDX does. */
-    setRights(id: string, rights: Rights): Dataset {
-      const { datasetId } = get(id);
-      sources.setRights(id, { ...rights, licence: licenceName(rights.licence) });
-      forget(datasetId);
-      return dataset(datasetId);
-    },
-
-    /** What one picture says of its own rights; null when it is to follow its source in everything. */
-    setPictureRights(pictureId: string, rights: FileRights | null): PictureDetails {
-      const facts = sources.pictureFacts(pictureId);
-      if (!facts) throw notFound('picture', pictureId);
-      sources.setPictureRights(pictureId, rights);
-      forget(get(facts.sourceId).datasetId);
-      return this.pictureDetails(pictureId);
-    },
-
-    /** What is known of a picture beside its pixels, and what of it is its source's. */
-    pictureDetails(pictureId: string): PictureDetails {
-      const facts = sources.pictureFacts(pictureId);
-      if (!facts) throw notFound('picture', pictureId);
-      const source = get(facts.sourceId);
-      return {
-        pictureId,
-        caption: facts.caption,
-        columns: facts.columns ?? {},
-        own: facts.rights ?? {},
-        rights: { ...source.rights, ...facts.rights },
-        source,
-      };
-    },
-
     /** @throws StudioError `not-possible-now` for anything but a folder */
     setWatched(id: string, isWatched: boolean): Dataset {
       const source = get(id);
@@ -267,13 +156,13 @@ export function createDatasetSources({
         );
       }
       sources.setWatched(id, isWatched);
-      if (isWatched) startWatching(source);
-      else stopWatching(id);
+      if (isWatched) watching.start(source);
+      else watching.stop(id);
       changed(source.datasetId);
       return dataset(source.datasetId);
     },
 
-    newFiles,
+    newFiles: (id: string): Promise<NewFiles> => watching.newFiles(get(id)),
 
     /**
      * Takes in what `newFiles` offers; nothing is ever taken in by itself.
@@ -282,7 +171,7 @@ export function createDatasetSources({
      */
     async addNewFiles(id: string): Promise<{ job: Job; finished: Promise<Dataset> }> {
       const source = get(id);
-      const files = await newIn(source);
+      const files = await watching.newIn(source);
       if (files.length === 0) {
         throw new StudioError('not-possible-now', `Nothing is new in “${source.location}”.`, {
           name: source.location,
@@ -328,8 +217,7 @@ export function createDatasetSources({
       return { job, finished };
     },
 
-    /** Tells of watched folders that changed, until `signal` aborts; whether files are new is for `newFiles` to say. */
-    watch: (signal?: AbortSignal) => offers.follow(() => [], signal),
+    watch: watching.watch,
 
     /**
      * Takes out again what imports left behind that a killed process never ended; to be called once, before any import.
@@ -354,8 +242,6 @@ export function createDatasetSources({
       return notices;
     },
 
-    close(): void {
-      for (const id of [...watchers.keys()]) stopWatching(id);
-    },
+    close: watching.close,
   };
 }

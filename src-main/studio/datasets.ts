@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type {
   Dataset,
   DatasetVersion,
@@ -11,15 +9,13 @@ import type { Job } from '../contract/domain/jobs.ts';
 import type { RecipeInput } from '../contract/domain/recipes.ts';
 import type { ArrayFile, ArraySource, ImportSource } from '../contract/domain/sources.ts';
 import { StudioError } from '../contract/errors.ts';
-import { thumbnail, thumbnailPx } from '../imaging/decode.ts';
-import { encodePng } from '../imaging/pure/png-encode.ts';
 import { compareNames } from '../imaging/name-order.ts';
 import type { Database } from '../store/database.ts';
 import type { DatasetFacts } from '../store/datasets.ts';
 import { datasetQueries } from '../store/datasets.ts';
 import { sourceQueries } from '../store/sources.ts';
 import { versionQueries } from '../store/versions.ts';
-import { exists, newId, writeFileAtomic } from '../workspace/files.ts';
+import { newId } from '../workspace/files.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { prepareImport } from './dataset-import.ts';
 import { describeArraySource } from './array-questions.ts';
@@ -27,17 +23,9 @@ import { createDatasetOriginals } from './dataset-originals.ts';
 import { createDatasetSources } from './dataset-sources.ts';
 import { createDatasetVersions, type PictureJudgements } from './dataset-versions.ts';
 import type { Jobs } from './jobs.ts';
+import { createThumbnails } from './thumbnails.ts';
 
 export type Datasets = ReturnType<typeof createDatasets>;
-
-/** A picture ready to be sent. */
-export interface MediaBytes {
-  bytes: Uint8Array;
-  contentType: string;
-}
-
-/** Pictures small enough, in forms that every browser shows, are sent as they came. */
-const sentAsTheyAre: Readonly<Record<string, string>> = { png: 'image/png', jpg: 'image/jpeg' };
 
 const notFound = (kind: string, id: string) =>
   new StudioError('not-found', `There is no ${kind} “${id}”.`, { kind, id });
@@ -60,6 +48,7 @@ export function createDatasets({
   const versionsStored = versionQueries(database);
   const sourcesStored = sourceQueries(database);
   const originals = createDatasetOriginals(workspace, sourcesStored);
+  const thumbnails = createThumbnails({ picture: queries.picture, originals, workspace });
   /** The classes of datasets that nothing is brought into right now; counting them takes a while. */
   const knownClasses = new Map<string, Dataset['classes']>();
   const complete = (facts: DatasetFacts): Dataset => {
@@ -91,6 +80,13 @@ export function createDatasets({
     return complete(facts);
   };
 
+  /** @throws StudioError `not-found` */
+  const identify = (id: string): { name: string; importing: boolean } => {
+    const found = queries.identity(id);
+    if (!found) throw notFound('dataset', id);
+    return found;
+  };
+
   const sources = createDatasetSources({
     ...{ queries, sources: sourcesStored, workspace, originals, jobs },
     dataset: get,
@@ -117,6 +113,8 @@ export function createDatasets({
     /** Newest first; without a project, those of every project that is not in the trash. */
     list: (projectId?: string): Dataset[] => queries.list(projectId).map(complete),
     get,
+    /** Its name, and whether it is still coming in: quicker than everything that `get` counts. */
+    identify,
     sources,
     versions,
     version: versions.version,
@@ -153,7 +151,7 @@ export function createDatasets({
       versions.build(datasetId, recipe),
 
     rename(id: string, name: string): Dataset {
-      get(id);
+      identify(id);
       queries.rename(id, name);
       return get(id);
     },
@@ -165,43 +163,21 @@ export function createDatasets({
       label?: string,
       selection: PictureSelection = 'all',
     ): { total: number; items: Picture[] } {
-      get(id);
+      identify(id);
       return queries.pictures(id, offset, limit, label ?? null, selection);
     },
     /** To be called when labels of its pictures were corrected. */
     forgetClasses: (id: string): void => void knownClasses.delete(id),
     /** Files that could not be read, each with the reason. */
     quarantined(id: string, offset: number, limit: number): { total: number; items: Quarantined[] } {
-      get(id);
+      identify(id);
       return queries.quarantined(id, offset, limit);
     },
 
-    /**
-     * A picture for the contact sheet, at most 160 pixels on its longer side.
-     *
-     * @throws StudioError `not-found`, `dataset-changed`
-     */
-    async pictureThumbnail(pictureId: string): Promise<MediaBytes> {
-      const picture = queries.picture(pictureId);
-      if (!picture) throw notFound('picture', pictureId);
-      if (picture.originalIndex !== null) {
-        const container = await originals.container(picture);
-        const { widthPx, heightPx, channels } = container;
-        const pixels = await container.pixels(picture.originalIndex);
-        return { bytes: encodePng({ pixels, widthPx, heightPx, channels }), contentType: 'image/png' };
-      }
-      const original = { sha256: picture.originalSha256, extension: picture.extension };
-      const contentType = sentAsTheyAre[picture.extension];
-      if (contentType && Math.max(picture.widthPx, picture.heightPx) <= thumbnailPx) {
-        return { bytes: await originals.read(original, picture.name), contentType };
-      }
-      const { sha256 } = original;
-      const cached = join(workspace.cacheFolder, 'thumbnails', sha256.slice(0, 2), `${sha256}.webp`);
-      if (await exists(cached)) return { bytes: await readFile(cached), contentType: 'image/webp' };
-      const bytes = await thumbnail(await originals.read(original, picture.name), picture.name);
-      await writeFileAtomic(cached, bytes, false);
-      return { bytes, contentType: 'image/webp' };
-    },
+    /** {@link createThumbnails}`.one`. */
+    pictureThumbnail: thumbnails.one,
+    /** {@link createThumbnails}`.several`. */
+    pictureThumbnails: thumbnails.several,
 
     /**
      * Takes out again what imports left behind that a killed process never ended; to be called once, before

@@ -60,6 +60,12 @@ export function createMedia({
       switch (request.kind) {
         case 'picture':
           return fromBytes(await datasets.pictureThumbnail(request.pictureId));
+        case 'pictures': {
+          const pictures = await datasets.pictureThumbnails(request.pictureIds);
+          const bytes = Buffer.from(JSON.stringify(pictures));
+          // What is left out of it this time may be there the next.
+          return { ...fromBytes({ bytes, contentType: 'application/json' }), immutable: false };
+        }
         case 'version':
           return fromBytes(
             await datasets.versions.picture(request.datasetId, request.version, request.index, request.part),

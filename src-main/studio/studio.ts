@@ -18,6 +18,7 @@ import { createProjects } from './projects.ts';
 import { reconcile } from './reconcile.ts';
 import { createRuns } from './runs.ts';
 import { createUploads } from './uploads.ts';
+import { tendWriteAheadLog } from './write-ahead-log.ts';
 
 /** What the face around the studio provides. */
 export interface Host {
@@ -56,6 +57,7 @@ export async function openStudio(options: {
     await workspace.close();
     throw error;
   }
+  const writeAheadLog = tendWriteAheadLog(database);
   const { version, host } = options;
   const jobs = createJobs();
   const uploads = createUploads({ workspace });
@@ -105,6 +107,7 @@ export async function openStudio(options: {
     async close(): Promise<void> {
       await Promise.all([runs.close(), jobs.close(), cleaning.close(), backends.close()]);
       datasets.close();
+      await writeAheadLog.close();
       database.close();
       await workspace.close();
     },

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { mediaAddress, parseMediaAddress } from '../../src-main/contract/media.ts';
+import { mediaAddress, mostPictures, parseMediaAddress } from '../../src-main/contract/media.ts';
 
 describe('media addresses', () => {
+  it('names many pictures at once, and no more than an address holds', () => {
+    const ids = Array.from({ length: mostPictures }, (_, at) => `picture-${at}`);
+    expect(parseMediaAddress(mediaAddress.pictures(ids))).toEqual({ kind: 'pictures', pictureIds: ids });
+    expect(parseMediaAddress(mediaAddress.pictures([...ids, 'picture-more']))).toBeNull();
+    expect(parseMediaAddress('pictures/picture-1.%2e%2e%2fstudio')).toBeNull();
+  });
+
   it('say what they ask for', () => {
     expect(parseMediaAddress(mediaAddress.picture('picture-1'))).toEqual({
       kind: 'picture',
