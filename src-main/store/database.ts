@@ -7,6 +7,7 @@ import { cleaning } from './migrations/0004-cleaning.ts';
 import { recipes } from './migrations/0005-recipes.ts';
 import { overnight } from './migrations/0006-overnight.ts';
 import { samplingOfImages } from './migrations/0007-sampling-of-images.ts';
+import { pictureEdits } from './migrations/0008-picture-edits.ts';
 
 export type Database = SQLite.Database;
 
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   recipes,
   overnight,
   samplingOfImages,
+  pictureEdits,
 ];
 
 export const schemaVersion = migrations.at(-1)!.version;

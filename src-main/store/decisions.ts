@@ -1,12 +1,12 @@
 import type { Decision, FindingAction, FindingKind, Verdict } from '../contract/domain/cleaning.ts';
+import type { PictureEdits } from '../contract/domain/pictures.ts';
 import type { Database } from './database.ts';
-
-/** A fact that a decision may change. */
-type Changed = 'finding' | 'exclusion' | 'label' | 'repair';
+import { decidedFacts, type DecidedFact } from './decided-facts.ts';
+import { pictureEditing } from './picture-editing.ts';
 
 interface ChangeRow {
   ordinal: number;
-  what: Changed;
+  what: DecidedFact;
   subject: string;
   before_value: string | null;
 }
@@ -75,50 +75,8 @@ export function decisionQueries(database: Database) {
   const excludingOf = database.prepare<[string], DecidedFinding>(
     `SELECT ${findingColumns} FROM finding WHERE picture_id = ? AND state = 'accepted' AND action = 'exclude'`,
   );
-  const setState = database.prepare('UPDATE finding SET state = ? WHERE id = ?');
-  const pictureFacts = database.prepare<
-    [string, string],
-    { label: string | null; exclusion: string | null; repair: string | null }
-  >('SELECT label, exclusion, repair FROM picture WHERE dataset_id = ? AND id = ?');
-  const setExclusion = database.prepare('UPDATE picture SET exclusion = ? WHERE id = ?');
-  const setRepair = database.prepare('UPDATE picture SET repair = ? WHERE id = ?');
-  const setLabel = database.prepare('UPDATE picture SET label = ? WHERE id = ?');
-  const currentLabel = database
-    .prepare<[string], string | null>('SELECT label FROM picture WHERE id = ?')
-    .pluck();
-  const correction = database.prepare<[string], { original_label: string | null }>(
-    'SELECT original_label FROM label_correction WHERE picture_id = ?',
-  );
-  const insertCorrection = database.prepare(
-    'INSERT INTO label_correction (picture_id, original_label) VALUES (?, ?)',
-  );
-  const removeCorrection = database.prepare('DELETE FROM label_correction WHERE picture_id = ?');
-
-  /** The label that it came with is kept for as long as another one stands in its place. */
-  const writeLabel = (pictureId: string, label: string | null) => {
-    const known = correction.get(pictureId);
-    const original = known ? known.original_label : (currentLabel.get(pictureId) ?? null);
-    if (label === original) removeCorrection.run(pictureId);
-    else if (!known) insertCorrection.run(pictureId, original);
-    setLabel.run(label, pictureId);
-  };
-
-  const write = (what: Changed, subject: string, value: string | null): void => {
-    switch (what) {
-      case 'finding':
-        setState.run(value, Number(subject));
-        break;
-      case 'exclusion':
-        setExclusion.run(value, subject);
-        break;
-      case 'repair':
-        setRepair.run(value, subject);
-        break;
-      case 'label':
-        writeLabel(subject, value);
-        break;
-    }
-  };
+  const facts = decidedFacts(database);
+  const editOne = pictureEditing(database, facts);
 
   /** Keeps the changes of one decision in order, leaving out those that change nothing. */
   const openDecision = (datasetId: string, verdict: Verdict, at: number) => {
@@ -126,11 +84,11 @@ export function decisionQueries(database: Database) {
     let ordinal = 0;
     return {
       id,
-      change(what: Changed, subject: string, before: string | null, after: string | null): void {
+      change(what: DecidedFact, subject: string, before: string | null, after: string | null): void {
         if (before === after) return;
         insertChange.run(id, ordinal, what, subject, before, after);
         ordinal += 1;
-        write(what, subject, after);
+        facts.write(what, subject, after);
       },
     };
   };
@@ -150,19 +108,19 @@ export function decisionQueries(database: Database) {
   ): void => {
     decision.change('finding', String(id), 'open', verdict === 'accept' ? 'accepted' : 'rejected');
     if (verdict === 'reject' || pictureId === null) return;
-    const facts = pictureFacts.get(datasetId, pictureId);
-    if (!facts) return;
+    const picture = facts.picture(datasetId, pictureId);
+    if (!picture) return;
     switch (action) {
       case 'exclude':
-        if (facts.exclusion === null) decision.change('exclusion', pictureId, null, kind);
+        if (picture.exclusion === null) decision.change('exclusion', pictureId, null, kind);
         break;
       case 'relabel': {
         const { suggested } = JSON.parse(reason) as { suggested: string };
-        decision.change('label', pictureId, facts.label, suggested);
+        decision.change('label', pictureId, picture.label, suggested);
         break;
       }
       case 'denoise':
-        decision.change('repair', pictureId, facts.repair, 'median');
+        decision.change('repair', pictureId, picture.repair, 'median');
         break;
       case 'acknowledge':
         break;
@@ -174,9 +132,9 @@ export function decisionQueries(database: Database) {
     pictureId: string,
     excluded: boolean,
   ): boolean => {
-    const facts = pictureFacts.get(datasetId, pictureId);
-    if (!facts || (facts.exclusion !== null) === excluded) return false;
-    decision.change('exclusion', pictureId, facts.exclusion, excluded ? 'chosen' : null);
+    const picture = facts.picture(datasetId, pictureId);
+    if (!picture || (picture.exclusion !== null) === excluded) return false;
+    decision.change('exclusion', pictureId, picture.exclusion, excluded ? 'chosen' : null);
     if (excluded) return true;
     for (const { id } of excludingOf.all(pictureId)) {
       decision.change('finding', String(id), 'accepted', 'rejected');
@@ -210,7 +168,7 @@ export function decisionQueries(database: Database) {
         done = doSome(
           changes,
           done,
-          ({ what, subject, before_value }) => write(what, subject, before_value),
+          ({ what, subject, before_value }) => facts.write(what, subject, before_value),
           () => {
             if (isLast) markUndone.run(at, id);
           },
@@ -221,6 +179,27 @@ export function decisionQueries(database: Database) {
       if (isLast) return;
       before = changes.at(-1)!.ordinal;
     }
+  }
+
+  /** One decision about many pictures; returns how many it changed. */
+  function* ofEach(
+    datasetId: string,
+    verdict: Verdict,
+    pictureIds: readonly string[],
+    at: number,
+    change: (decision: OpenDecision, pictureId: string) => boolean,
+  ): Steps<number> {
+    if (pictureIds.length === 0) return 0;
+    const decision = openDecision(datasetId, verdict, at);
+    let items = 0;
+    const changeNext = (pictureId: string): void => {
+      if (change(decision, pictureId)) items += 1;
+    };
+    for (let done = 0; done < pictureIds.length;) {
+      done = doSome(pictureIds, done, changeNext, () => close(decision.id, items, null));
+      yield done;
+    }
+    return items;
   }
 
   /** In the order in which the pictures are stored, since neighbours are written much faster than what is strewn. */
@@ -294,17 +273,21 @@ export function decisionQueries(database: Database) {
      * @returns how many pictures changed
      */
     *exclude(datasetId: string, pictureIds: readonly string[], excluded: boolean, at: number): Steps<number> {
-      if (pictureIds.length === 0) return 0;
-      const decision = openDecision(datasetId, excluded ? 'exclude' : 'include', at);
-      let items = 0;
-      const excludeNext = (pictureId: string): void => {
-        if (excludeOne(decision, datasetId, pictureId, excluded)) items += 1;
-      };
-      for (let done = 0; done < pictureIds.length;) {
-        done = doSome(pictureIds, done, excludeNext, () => close(decision.id, items, null));
-        yield done;
-      }
-      return items;
+      const verdict = excluded ? 'exclude' : 'include';
+      return yield* ofEach(datasetId, verdict, pictureIds, at, (decision, pictureId) =>
+        excludeOne(decision, datasetId, pictureId, excluded),
+      );
+    },
+
+    /**
+     * Sets what is known of pictures by hand, or gives it back to what came with them.
+     *
+     * @returns how many pictures changed
+     */
+    *edit(datasetId: string, pictureIds: readonly string[], edits: PictureEdits, at: number): Steps<number> {
+      return yield* ofEach(datasetId, 'edit', pictureIds, at, (decision, pictureId) =>
+        editOne(decision.change, datasetId, pictureId, edits),
+      );
     },
 
     /**

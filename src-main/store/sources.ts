@@ -1,8 +1,9 @@
-import type { FileRights, MayTrain, Rights } from '../contract/domain/licences.ts';
+import type { MayTrain, Rights } from '../contract/domain/licences.ts';
 import type { ContainerFormat, ImportSource, Source } from '../contract/domain/sources.ts';
 import { containerFormatSchema, importSourceSchema } from '../contract/domain/sources.ts';
 import type { Database } from './database.ts';
 import type { Original } from './datasets.ts';
+import { captionValue, rightsValue } from './picture-values.ts';
 
 interface SourceRow {
   id: string;
@@ -55,11 +56,8 @@ const toSource = (row: SourceRow): Source => ({
   addedAt: row.added_at,
 });
 
-/** What each picture says of its own rights counts before what its source says of all. */
 const rightsColumns = `
-  coalesce(json_extract(p.rights, '$.licence'), s.licence) AS licence,
-  coalesce(json_extract(p.rights, '$.author'), s.author) AS author,
-  p.may_train AS mayTrain`;
+  ${rightsValue('licence')} AS licence, ${rightsValue('author')} AS author, ${rightsValue('mayTrain')} AS mayTrain`;
 
 /** Queries of the sources that datasets are put together from. */
 export function sourceQueries(database: Database) {
@@ -88,12 +86,8 @@ export function sourceQueries(database: Database) {
        rights_from = 'person' WHERE id = @id`,
   );
   const inheritMayTrain = database.prepare(
-    `UPDATE picture SET may_train = coalesce(json_extract(rights, '$.mayTrain'), @mayTrain)
-     WHERE source_id = @id AND may_train <> coalesce(json_extract(rights, '$.mayTrain'), @mayTrain)`,
-  );
-  const setPictureRights = database.prepare(
-    `UPDATE picture SET rights = @rights, may_train = coalesce(json_extract(@rights, '$.mayTrain'),
-       (SELECT s.may_train FROM source s WHERE s.id = picture.source_id)) WHERE id = @pictureId`,
+    `UPDATE picture SET may_train = @mayTrain WHERE source_id = @id AND may_train <> @mayTrain
+       AND json_extract(edits, '$.mayTrain') IS NULL AND json_extract(rights, '$.mayTrain') IS NULL`,
   );
   const setWatched = database.prepare('UPDATE source SET watched = ? WHERE id = ?');
   const watched = database.prepare<[], SourceRow>(`${select} WHERE s.watched = 1 AND s.importing = 0`);
@@ -127,21 +121,9 @@ export function sourceQueries(database: Database) {
      ${grouped}`,
   );
   const missing = database.prepare<[string], { label: number; caption: number; licence: number }>(
-    `SELECT coalesce(sum(p.label IS NULL), 0) AS label, coalesce(sum(p.caption IS NULL), 0) AS caption,
-       coalesce(sum(coalesce(json_extract(p.rights, '$.licence'), s.licence) = ''), 0) AS licence
+    `SELECT coalesce(sum(p.label IS NULL), 0) AS label, coalesce(sum(${captionValue} IS NULL), 0) AS caption,
+       coalesce(sum(${rightsValue('licence')} = ''), 0) AS licence
      FROM picture p JOIN source s ON s.id = p.source_id WHERE p.dataset_id = ? AND s.importing = 0`,
-  );
-  const pictureFacts = database.prepare<
-    [string],
-    {
-      caption: string | null;
-      rights: string | null;
-      columns: string | null;
-      sourceId: string;
-      mayTrain: MayTrain;
-    }
-  >(
-    'SELECT caption, rights, columns, source_id AS sourceId, may_train AS mayTrain FROM picture WHERE id = ?',
   );
 
   const originalsOf = database.prepare<[string, string], { sha256: string }>(
@@ -196,8 +178,6 @@ export function sourceQueries(database: Database) {
       setRights.run({ id, ...rights });
       inheritMayTrain.run({ id, mayTrain: rights.mayTrain });
     }),
-    setPictureRights: (pictureId: string, rights: FileRights | null): void =>
-      void setPictureRights.run({ pictureId, rights: rights && JSON.stringify(rights) }),
     setWatched: (id: string, isWatched: boolean): void => void setWatched.run(isWatched ? 1 : 0, id),
     /** Names of its pictures and of what was put aside. */
     names: (id: string): IterableIterator<string> => names.iterate(id, id),
@@ -209,18 +189,6 @@ export function sourceQueries(database: Database) {
         ? rightsOfDataset.all(datasetId)
         : rightsOfVersion.all(datasetId, version, datasetId, version),
     missing: (datasetId: string) => missing.get(datasetId)!,
-    /** What is known of a picture beside its pixels. */
-    pictureFacts(pictureId: string) {
-      const row = pictureFacts.get(pictureId);
-      if (!row) return null;
-      return {
-        sourceId: row.sourceId,
-        caption: row.caption,
-        mayTrain: row.mayTrain,
-        rights: row.rights === null ? null : (JSON.parse(row.rights) as FileRights),
-        columns: row.columns === null ? null : (JSON.parse(row.columns) as Record<string, unknown>),
-      };
-    },
     /** What a source brought becomes another's, as when new files of its folder are in. */
     mergeInto: database.transaction((id: string, targetId: string): void => {
       for (const statement of move) statement.run(targetId, id);

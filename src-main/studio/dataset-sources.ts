@@ -1,8 +1,8 @@
 import { watch as watchFolder, type FSWatcher } from 'node:fs';
 import type { Dataset } from '../contract/domain/datasets.ts';
 import type { Job } from '../contract/domain/jobs.ts';
-import type { FileRights, LicenceSummary, Rights } from '../contract/domain/licences.ts';
-import type { ImportSource, NewFiles, PictureDetails, Source } from '../contract/domain/sources.ts';
+import type { LicenceSummary, Rights } from '../contract/domain/licences.ts';
+import type { ImportSource, NewFiles, Source } from '../contract/domain/sources.ts';
 import { StudioError } from '../contract/errors.ts';
 import { listFolder, openFolderFiles, type FolderFile } from '../imaging/folder-source.ts';
 import { hasPictureName } from '../imaging/picture-format.ts';
@@ -196,6 +196,8 @@ export function createDatasetSources({
   return {
     get,
     licence,
+    /** To be called when what is known of a dataset's pictures was changed. */
+    forget,
     /** The first source of a new dataset. */
     startFirst: (datasetId: string, name: string, prepared: PreparedImport) =>
       start(datasetId, name, prepared, true),
@@ -228,30 +230,6 @@ export function createDatasetSources({
       sources.setRights(id, { ...rights, licence: licenceName(rights.licence) });
       forget(datasetId);
       return dataset(datasetId);
-    },
-
-    /** What one picture says of its own rights; null when it is to follow its source in everything. */
-    setPictureRights(pictureId: string, rights: FileRights | null): PictureDetails {
-      const facts = sources.pictureFacts(pictureId);
-      if (!facts) throw notFound('picture', pictureId);
-      sources.setPictureRights(pictureId, rights);
-      forget(get(facts.sourceId).datasetId);
-      return this.pictureDetails(pictureId);
-    },
-
-    /** What is known of a picture beside its pixels, and what of it is its source's. */
-    pictureDetails(pictureId: string): PictureDetails {
-      const facts = sources.pictureFacts(pictureId);
-      if (!facts) throw notFound('picture', pictureId);
-      const source = get(facts.sourceId);
-      return {
-        pictureId,
-        caption: facts.caption,
-        columns: facts.columns ?? {},
-        own: facts.rights ?? {},
-        rights: { ...source.rights, ...facts.rights },
-        source,
-      };
     },
 
     /** @throws StudioError `not-possible-now` for anything but a folder */

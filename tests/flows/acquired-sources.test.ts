@@ -162,7 +162,7 @@ describe('tables', () => {
       ['2.png', 'dog'],
     ]);
     const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
-    expect(station.datasets.sources.pictureDetails(first!.id)).toMatchObject({ caption: 'a cat' });
+    expect(await station.valuesOf(dataset.id, first!.id)).toMatchObject({ caption: 'a cat' });
     expect(
       station.datasets
         .quarantined(dataset.id, 0, 5)
@@ -195,9 +195,9 @@ describe('tables', () => {
     ]);
     expect(dataset.sources).toMatchObject([{ kind: 'sqlite', location: path, pictures: 3 }]);
     const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
-    expect(station.datasets.sources.pictureDetails(first!.id)).toMatchObject({
+    expect(await station.valuesOf(dataset.id, first!.id)).toMatchObject({
       caption: 'no 0',
-      rights: { licence: 'CC0-1.0' },
+      licence: 'CC0-1.0',
     });
   });
 
@@ -278,7 +278,7 @@ test('a list of addresses: what comes is stored, what does not is put aside by n
     ['file:///etc/passwd', 'address-scheme'],
   ]);
   const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
-  expect(station.datasets.sources.pictureDetails(first!.id).rights.url).toBe(`${at}/1.png`);
+  expect(await station.valuesOf(dataset.id, first!.id)).toMatchObject({ url: `${at}/1.png` });
   expect(await station.files('cache/downloads')).toEqual([]);
   await expect(importFrom(source(false))).rejects.toMatchObject({ code: 'pictures-too-few' });
 });
