@@ -8,13 +8,15 @@ const pagePictures = 200;
 /**
  * The pictures of a dataset, fetched page by page as they come into sight.
  *
- * `total` may grow while an import runs: the page at the old end is then asked for again.
+ * `total` may grow while an import runs: the page at the old end is then asked for again. When `revision` changes, what is
+ * known of them may have: pages are asked for again as they are seen, and stand as they are until then.
  */
 export function usePicturePages(
   datasetId: Ref<string>,
   label: Ref<string | undefined>,
   total: Ref<number>,
   selection: Ref<PictureSelection>,
+  revision: Ref<number>,
 ) {
   /** How many there are of what was asked for; null before the first answer. */
   const found = ref<number | null>(null);
@@ -28,6 +30,12 @@ export function usePicturePages(
     asked.clear();
     pictures.value = new Map();
     // How many there are is only known when the first of them are.
+    if (selection.value !== 'all') void fetchPage(0, pagePictures);
+  });
+
+  watch(revision, () => {
+    generation += 1;
+    asked.clear();
     if (selection.value !== 'all') void fetchPage(0, pagePictures);
   });
 
