@@ -1,14 +1,17 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { inflateSync } from 'node:zlib';
+import { gzipSync, inflateSync } from 'node:zlib';
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { downloadOptionsSchema, type ImportSource } from '../../src-main/contract/domain/sources.ts';
+import { encodeIdx } from '../../src-main/imaging/idx.ts';
 import { counting, floats, npyBytes, npzBytes } from '../fixtures/array-bytes.ts';
 import { cifarBytes, cifarPixel } from '../fixtures/cifar-bytes.ts';
 import { openDatasetStation, type DatasetStation } from '../fixtures/dataset-station.ts';
 import { imageParquet } from '../fixtures/parquet-bytes.ts';
 import { pngOf } from '../fixtures/pictures.ts';
+import { craftTar, craftTarGz } from '../fixtures/tar-bytes.ts';
+import { craftZip } from '../fixtures/zip-bytes.ts';
 import { onServer, startPostgresql } from '../helpers/postgresql-server.ts';
 
 let station: DatasetStation;
@@ -142,6 +145,74 @@ describe('containers are kept whole and give their pixels back exactly', () => {
     await expect(
       station.datasets.describeArrays({ kind: 'path', path: join(station.incoming, 'none.npy') }),
     ).rejects.toMatchObject({ code: 'path-missing' });
+  });
+});
+
+describe('containers in an archive, as sets are published', () => {
+  const imagesOf = (count: number) => encodeIdx({ dimensions: [count, 28, 28], data: counting(count * 784) });
+  const labels = encodeIdx({ dimensions: [3], data: Uint8Array.from([7, 2, 1]) });
+  const folder = 'cifar-10-batches-bin';
+  const cifar10 = [
+    { name: `${folder}/readme.html`, bytes: Buffer.from('<p>CIFAR-10</p>') },
+    { name: `${folder}/test_batch.bin`, bytes: cifarBytes([[1]], 9) },
+    { name: `${folder}/batches.meta.txt`, bytes: Buffer.from('airplane\nautomobile\n') },
+    { name: `${folder}/data_batch_1.bin`, bytes: cifarBytes([[0], [1]]) },
+  ];
+  const cifar100 = [
+    {
+      name: 'cifar-100-binary/train.bin',
+      bytes: cifarBytes([
+        [1, 0],
+        [0, 1],
+      ]),
+    },
+    { name: 'cifar-100-binary/fine_label_names.txt', bytes: Buffer.from('apple\nbear\n') },
+    { name: 'cifar-100-binary/coarse_label_names.txt', bytes: Buffer.from('mammals\nfruit\n') },
+  ];
+  const idx = [
+    { name: 'mnist/t10k-images-idx3-ubyte.gz', bytes: gzipSync(imagesOf(3)) },
+    { name: 'mnist/t10k-labels-idx1-ubyte', bytes: labels },
+  ];
+  test.each([
+    ['cifar-10-binary.tar.gz', craftTarGz(cifar10), 'cifar', ['airplane', 'automobile', 'automobile']],
+    ['cifar-10-binary.zip', craftZip(cifar10), 'cifar', ['airplane', 'automobile', 'automobile']],
+    ['cifar-100-binary.tar.gz', craftTarGz(cifar100), 'cifar', ['apple', 'bear']],
+    ['mnist.tar', craftTar(idx), 'idx', ['7', '2', '1']],
+    [
+      'arrays.zip',
+      craftZip([{ name: 'a/x.npz', bytes: npzBytes({ x: npyBytes(counting(5 * 784), [5, 28, 28]) }) }]),
+      'array',
+      [null, null, null, null, null],
+    ],
+  ])('%s', async (name, bytes, kind, classes) => {
+    await station.put({ [name]: bytes });
+    const dataset = await fromPath(name);
+    expect(dataset.sources).toMatchObject([{ kind, location: join(station.incoming, name) }]);
+    expect(picturesOf(dataset.id).map(([, label]) => label)).toEqual(classes);
+    const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
+    if (kind === 'cifar') expect((await shown(first!.id)).slice(0, 3)).toEqual(cifarPixel(0, 0));
+    expect((await station.datasets.buildVersion(dataset.id, dataset.proposal).finished).images).toBe(
+      classes.length,
+    );
+    expect(await station.files('staging')).toEqual([]);
+  });
+
+  test('Parquet, whose rows are pictures of their own', async () => {
+    const rows = await Promise.all([1, 2].map(async (at) => ({ bytes: await pngOf(at), path: `${at}.png` })));
+    const shard = { name: 'data/train.parquet', bytes: imageParquet(rows) };
+    await station.put({ 'set.tar.gz': craftTarGz([shard]) });
+    const dataset = await fromPath('set.tar.gz');
+    expect(dataset).toMatchObject({ pictures: 2, sources: [{ kind: 'parquet' }] });
+    expect(await station.files('staging')).toEqual([]);
+  });
+
+  test('are refused where they are cut short, and nothing is left', async () => {
+    const cut = [{ name: 'data_batch_1.bin', bytes: cifarBytes([[0]]).subarray(0, 3000) }];
+    await station.put({ 'cut.tar.gz': craftTarGz(cut), 'half.tar.gz': craftTarGz(cifar10).subarray(0, 300) });
+    await expect(fromPath('cut.tar.gz')).rejects.toMatchObject({ code: 'container-corrupt' });
+    await expect(fromPath('half.tar.gz')).rejects.toMatchObject({ code: 'archive-corrupt' });
+    expect(await station.files('staging')).toEqual([]);
+    expect(await station.files('originals')).toEqual([]);
   });
 });
 
