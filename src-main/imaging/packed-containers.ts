@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path/posix';
+import { StudioError } from '../contract/errors.ts';
 import { cifarNotes } from './cifar.ts';
 import { hasPictureName } from './picture-format.ts';
 import { idxRole } from './idx.ts';
@@ -57,8 +58,19 @@ export async function openUnpacked(
     };
   } catch (thrown) {
     await remove();
-    throw thrown;
+    throw thrown instanceof StudioError ? ofArchive(thrown, folder, archive) : thrown;
   }
+}
+
+/** The same failure, told of the archive that a person chose instead of the folder that nobody knows. */
+function ofArchive(failure: StudioError, folder: string, archive: string): StudioError {
+  const told = (text: string) => (text.startsWith(folder) ? archive : text);
+  const details = Object.entries(failure.details).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? told(value) : value,
+  ]);
+  const quoted = failure.message.replace(/“([^”]*)”/g, (_quoted, text: string) => `“${told(text)}”`);
+  return new StudioError(failure.code, quoted, Object.fromEntries(details), failure);
 }
 
 /** The deepest folder that all of the names lie in. */

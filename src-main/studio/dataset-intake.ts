@@ -88,7 +88,7 @@ export async function takeIn(source: OpenedSource, intake: Intake): Promise<void
   };
   const fromFile = async (item: SourceItem): Promise<Taken> => {
     const { content, name } = item;
-    if (content.kind === 'failed') return { kind: 'quarantined', name, failure: content.failure };
+    if (content.kind === 'failed') return { kind: 'quarantined', name, failure: toFailure(content.failure) };
     if (content.kind === 'pixels') throw new Error('A picture of a container is no file.');
     const read = async () => pool.take({ name, path: null, bytes: await content.read(signal) });
     let result: IntakeResult;

@@ -210,6 +210,15 @@ describe('containers in an archive, as sets are published', () => {
     const cut = [{ name: 'data_batch_1.bin', bytes: cifarBytes([[0]]).subarray(0, 3000) }];
     await station.put({ 'cut.tar.gz': craftTarGz(cut), 'half.tar.gz': craftTarGz(cifar10).subarray(0, 300) });
     await expect(fromPath('cut.tar.gz')).rejects.toMatchObject({ code: 'container-corrupt' });
+    // A failure names what a person chose, not where it was unpacked.
+    const two = ['a.npy', 'b.npy'].map((name) => ({ name, bytes: npyBytes(counting(3920), [5, 28, 28]) }));
+    await station.put({ 'two.zip': craftZip(two) });
+    const path = join(station.incoming, 'two.zip');
+    await expect(fromPath('two.zip')).rejects.toMatchObject({
+      code: 'source-unsupported',
+      message: expect.stringContaining(`“${path}” cannot be imported`) as string,
+      details: { path },
+    });
     await expect(fromPath('half.tar.gz')).rejects.toMatchObject({ code: 'archive-corrupt' });
     expect(await station.files('staging')).toEqual([]);
     expect(await station.files('originals')).toEqual([]);

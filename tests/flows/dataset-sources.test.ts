@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unknownRights } from '../../src-main/contract/domain/licences.ts';
+import { failureSchema } from '../../src-main/contract/errors.ts';
 import { reconcile } from '../../src-main/studio/reconcile.ts';
 import { openDatasetStation, type DatasetStation } from '../fixtures/dataset-station.ts';
 import { pngOf } from '../fixtures/pictures.ts';
@@ -59,6 +60,10 @@ describe('captions and labels', () => {
       ['../../outside.png', 'outside'],
       ['metadata.jsonl, line 4', 'row'],
     ]);
+    const { items } = station.datasets.quarantined(dataset.id, 0, 10);
+    expect(items.map(({ reason }) => failureSchema.parse(reason).message)[0]).toBe(
+      '“dog/none.png” cannot be taken in: there is no such file.',
+    );
     expect(dataset).toMatchObject({ missing: { label: 1, caption: 2, licence: 3 }, ignored: 1 });
     const dog = picturesOf(dataset.id)[2]!;
     const choice = { kind: 'ids' as const, pictureIds: [dog.id] };

@@ -10,5 +10,9 @@ export const pictureEdits: Migration = {
     ALTER TABLE picture ADD COLUMN edits TEXT;
     -- Of each entry of rights, whether the picture's file or its row said it, as JSON; null for pictures from before.
     ALTER TABLE picture ADD COLUMN rights_from TEXT;
+
+    -- Rows of manifests that brought no picture were kept without their sentence, and no review could read them.
+    UPDATE quarantine SET reason = json_set(reason, '$.message', '“' || name || '” cannot be taken in.')
+      WHERE json_extract(reason, '$.message') IS NULL;
   `,
 };
