@@ -51,7 +51,8 @@ const finding = (
 });
 
 /**
- * What a review finds. Pictures that are kept out already take no part, and a blank picture is not also blurred or dark.
+ * What a review finds. Pictures that are kept out already take no part, and a blank picture is not also
+ * blurred, dark or unlike the others.
  *
  * @throws the signal's reason when it aborts
  */
@@ -157,11 +158,11 @@ function ofPicture(picture: MeasuredPicture, { thresholds, remoteness }: Evidenc
     const reason = { width: widthPx, height: heightPx, ratio: rounded(ratio, 1) };
     found.push(finding('extreme-shape', picture, ratio, reason));
   }
+  if (isBlank) return found;
   const remote = remoteness.get(picture.pictureId);
   if (remote !== undefined && remote > thresholds.outlierFactor) {
     found.push(finding('outlier', picture, remote, { factor: rounded(remote, 1) }));
   }
-  if (isBlank) return found;
   if (sharpness < thresholds.blurSharpness) {
     found.push(finding('blurred', picture, -sharpness, { sharpness: rounded(sharpness, 0) }));
   }
