@@ -49,8 +49,10 @@ export function addCleaningCommands(program: Command, version: string): void {
       const listed = options.list
         ? studio.cleaning.findings(id, options.list, 'open', 0, mostListed).items
         : [];
+      const { missing } = studio.datasets.get(id);
       const lines = [
         `“${dataset.name}”: ${overview.pictures} pictures, ${overview.excluded} kept out.`,
+        `Missing: ${missing.label} labels, ${missing.caption} captions, ${missing.licence} licences.`,
         ...overview.counts
           .filter(({ open, accepted, rejected }) => open + accepted + rejected > 0)
           .map(
@@ -60,7 +62,7 @@ export function addCleaningCommands(program: Command, version: string): void {
         ...listed.map((finding) => `  ${finding.name}: ${inWords(finding)}`),
       ];
       const lists = options.list ? { listed } : {};
-      printResult(options, { dataset: id, ...reported(overview), ...lists }, lines.join('\n'));
+      printResult(options, { dataset: id, ...reported(overview), missing, ...lists }, lines.join('\n'));
     });
   });
 }

@@ -7,7 +7,9 @@ import { StudioError } from '../contract/errors.ts';
 import { pictureSizes, type Channels, type PictureSize } from '../contract/presets.ts';
 import type { Studio } from '../studio/studio.ts';
 import { sourceOfOptions, withSourceOptions, type SourceOptions } from './import-sources.ts';
+import { addRightsCommand } from './rights-command.ts';
 import {
+  findByIdOrName,
   follow,
   printResult,
   say,
@@ -211,17 +213,18 @@ export function addDatasetCommands(program: Command, version: string): void {
     });
   });
 
-  withCommonOptions(
+  const one = withCommonOptions(
     program
       .command('dataset')
       .description('Show a dataset: its sources, its licence, and what is missing')
-      .argument('<id>', 'the dataset'),
-  ).action(async (id: string, options: CommonOptions) => {
+      .argument('<dataset>', 'its id or name'),
+  ).action(async (name: string, options: CommonOptions) => {
     await withStudio(options, { version, create: false }, async (studio) => {
-      const dataset = studio.datasets.get(id);
+      const dataset = findByIdOrName(studio.datasets.list(), name, 'dataset');
       printResult(options, { dataset }, describe(dataset));
     });
   });
+  addRightsCommand(one, version);
 
   withCommonOptions(program.command('datasets').description('List the datasets of the workspace')).action(
     async (options: CommonOptions) => {

@@ -7,6 +7,7 @@ import { gallery } from './api/gallery.ts';
 import { generation } from './api/generation.ts';
 import { host } from './api/host.ts';
 import { jobs } from './api/jobs.ts';
+import { pictures } from './api/pictures.ts';
 import { projects } from './api/projects.ts';
 import { runs } from './api/runs.ts';
 import { sources } from './api/sources.ts';
@@ -21,6 +22,7 @@ export const contract = {
   projects,
   cleaning,
   datasets,
+  pictures,
   sources,
   versions,
   jobs,

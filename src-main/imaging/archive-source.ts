@@ -10,7 +10,8 @@ import {
 import { compareNames } from './name-order.ts';
 import { isReachable, missing, pathFailure } from './folder-source.ts';
 import { hasPictureName } from './picture-format.ts';
-import type { OpenedSource } from './source-picture.ts';
+import { openUnpacked, packedContainers } from './packed-containers.ts';
+import type { OpenedSource, ReaderContext } from './source-picture.ts';
 import { openTar } from './tar.ts';
 import { openZip } from './zip.ts';
 
@@ -20,12 +21,22 @@ async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
 }
 
+/** How an archive is opened that holds containers instead of pictures. */
+export interface PackedOptions {
+  limits?: ArchiveLimits | undefined;
+  context: ReaderContext;
+  openFolder: (folder: string) => Promise<OpenedSource>;
+}
+
 /**
- * The pictures of a ZIP, in natural order of their names.
+ * The pictures of a ZIP, in natural order of their names; where it holds containers of pictures, those of the containers.
  *
  * @throws StudioError what `openZip` and `openCollection` throw
  */
-export async function openZipSource(path: string, limits?: ArchiveLimits): Promise<OpenedSource> {
+export async function openZipSource(
+  path: string,
+  { limits, context, openFolder }: PackedOptions,
+): Promise<OpenedSource> {
   let archive: Awaited<ReturnType<typeof openZip>>;
   try {
     archive = await openZip(path, limits);
@@ -35,6 +46,19 @@ export async function openZipSource(path: string, limits?: ArchiveLimits): Promi
   try {
     const files = archive.entries.filter(isVisible).sort((a, b) => compareNames(a.name, b.name));
     const entries = new Map(files.map((entry) => [entry.name, entry]));
+    const packed = packedContainers(files);
+    if (packed) {
+      const unpack = async (pathOf: (name: string) => string | null) => {
+        for (const [name, entry] of entries) {
+          context.signal.throwIfAborted();
+          const target = pathOf(name);
+          if (target !== null) await entry.unpackTo(target);
+        }
+      };
+      const opened = await openUnpacked(path, packed, await context.newFolder(), unpack, openFolder);
+      archive.close();
+      return opened;
+    }
     return await openCollection(
       'zip',
       path,
@@ -66,19 +90,19 @@ export async function openZipSource(path: string, limits?: ArchiveLimits): Promi
 
 /**
  * The pictures of a TAR or TAR.GZ, in the archive's own order, as it can only be read from its start. A name that comes
- * twice counts once, with the bytes that come first.
+ * twice counts once, with the bytes that come first. Containers of pictures as of a ZIP.
  *
  * @throws StudioError what `openTar` and `openCollection` throw
  */
 export async function openTarSource(
   path: string,
-  { limits, signal }: { limits?: ArchiveLimits; signal?: AbortSignal } = {},
+  { limits, context, openFolder }: PackedOptions,
 ): Promise<OpenedSource> {
   let archive: Awaited<ReturnType<typeof openTar>>;
   try {
     archive = await openTar(path, (entry) => isVisible(entry) && mayDescribePictures(entry), {
       ...(limits && { limits }),
-      ...(signal && { signal }),
+      signal: context.signal,
     });
   } catch (thrown) {
     throw pathFailure(path, thrown);
@@ -93,6 +117,11 @@ export async function openTarSource(
   ]
     .map(([, file]) => file)
     .toReversed();
+  const packed = packedContainers(files);
+  if (packed) {
+    const unpack = (pathOf: (name: string) => string | null) => archive.unpack(pathOf, context.signal);
+    return openUnpacked(path, packed, await context.newFolder(), unpack, openFolder);
+  }
   return openCollection(
     'tar',
     path,

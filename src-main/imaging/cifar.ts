@@ -22,6 +22,9 @@ const usualNames: readonly [RegExp, 10 | 100][] = [
   [/^(train|test)\.bin$/i, 100],
 ];
 
+/** What the text files are called that name the classes. */
+export const cifarNotes = /^(batches\.meta|(fine|coarse)_label_names)\.txt$/i;
+
 const corrupt = (file: string, why: string, cause?: unknown) =>
   new StudioError(
     'container-corrupt',

@@ -79,6 +79,8 @@ export interface OpenedSource {
 export interface ReaderContext {
   /** Files that make a second attempt cheaper (downloads); may be emptied at any time. */
   cacheFolder: string;
+  /** An empty folder for what has to be unpacked; the reader removes it. */
+  newFolder: () => Promise<string>;
   signal: AbortSignal;
 }
 

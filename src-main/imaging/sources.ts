@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ArrayOptions, CifarLabels } from '../contract/domain/sources.ts';
 import type { ArchiveLimits } from './archive-rules.ts';
-import { openTarSource, openZipSource } from './archive-source.ts';
+import { openTarSource, openZipSource, type PackedOptions } from './archive-source.ts';
 import { openArrays } from './arrays.ts';
 import { cifarBatches, isCifar, openCifar } from './cifar.ts';
 import { emptyFolder, withoutPictures } from './collection.ts';
@@ -94,13 +94,17 @@ async function openFile(
   options: OpenOptions,
 ): Promise<OpenedSource> {
   const head = await firstBytes(path);
-  const limits = options.limits && { limits: options.limits };
+  const packed: PackedOptions = {
+    limits: options.limits,
+    context,
+    openFolder: (folder) => openFolder(folder, context, options),
+  };
   if (/\.npz$/i.test(path) || /\.npy$/i.test(path)) return openArrays(path, options.arrays);
   if (head.toString('latin1', 0, 2) === 'PK' || /\.zip$/i.test(path)) {
-    return openZipSource(path, options.limits);
+    return openZipSource(path, packed);
   }
   if (isTarHeader(head) || /\.(tar|tar\.gz|tgz)$/i.test(path)) {
-    return openTarSource(path, { ...limits, signal: context.signal });
+    return openTarSource(path, packed);
   }
   if (isIdx(head) || isGzip(head) || idxRole(path)) {
     const { images, labels } = await findIdxPair(path);

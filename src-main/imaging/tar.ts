@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -36,6 +36,12 @@ export interface TarArchive {
     wanted: (entry: TarEntry) => boolean,
     signal: AbortSignal,
   ): AsyncGenerator<TarEntry & { content: Buffer }>;
+  /**
+   * Writes files to where `pathOf` says, however large; null leaves one out.
+   *
+   * @throws StudioError `archive-corrupt`, and the file system's own failures
+   */
+  unpack(pathOf: (name: string) => string | null, signal: AbortSignal): Promise<void>;
 }
 
 /** Long names and attributes of one entry; real ones take a few hundred bytes. */
@@ -100,11 +106,20 @@ export async function openTar(
     openFailure = thrown;
   });
   if (openFailure !== undefined) throw openFailure;
+  const written = new Set<string>();
 
   return {
     entries,
     texts,
     read: (wanted, readSignal) => readThrough(path, limits, wanted, readSignal),
+    unpack: (pathOf, unpackSignal) =>
+      walk(path, limits, unpackSignal, (entry) => {
+        const target = files.includes(entry.type) ? pathOf(nameOf(entry)) : null;
+        // A name that comes twice counts once, with the bytes that come first.
+        if (target === null || written.has(target)) return null;
+        written.add(target);
+        return { target };
+      }),
   };
 }
 
@@ -170,13 +185,14 @@ async function* readThrough(
 /**
  * Reads an archive from its start to its end.
  *
- * @param visit is asked about each entry and may return what takes its content; the archive waits for a promise
+ * @param visit is asked about each entry and may return what takes its content, which the archive waits for, or the new
+ *   file that it is written to
  */
 async function walk(
   path: string,
   limits: ArchiveLimits,
   signal: AbortSignal | undefined,
-  visit: (entry: ReadEntry) => ((content: Buffer) => void | Promise<void>) | null,
+  visit: (entry: ReadEntry) => ((content: Buffer) => void | Promise<void>) | { target: string } | null,
 ): Promise<void> {
   const parser = new Parser({ strict: true, maxMetaEntrySize: largestHeaderBytes });
   const ownEnd = new AbortController();
@@ -185,6 +201,7 @@ async function walk(
     failure ??= { thrown };
     ownEnd.abort();
   };
+  const writes: Promise<void>[] = [];
   parser.on('entry', (entry: ReadEntry) => {
     let take: ReturnType<typeof visit> = null;
     try {
@@ -196,7 +213,8 @@ async function walk(
       entry.resume();
       return;
     }
-    void entry.concat().then(take).catch(fail);
+    if (typeof take === 'function') void entry.concat().then(take).catch(fail);
+    else writes.push(pipeline(entry, createWriteStream(take.target, { flags: 'wx' })).catch(fail));
   });
   parser.on('ignoredEntry', (entry: ReadEntry) => {
     if (entry.meta) fail(new Error('a header is larger than any name could make it'));
@@ -238,6 +256,7 @@ async function walk(
     };
     if (isGzip) await pipeline(whole, createGunzip(), intoParser, { signal: ends });
     else await pipeline(whole, intoParser, { signal: ends });
+    await Promise.all(writes);
   } catch (thrown) {
     if (signal?.aborted) throw signal.reason;
     failure ??= { thrown };

@@ -24,6 +24,8 @@ export interface ZipEntry {
   bytes: number;
   /** @throws StudioError `archive-corrupt` */
   read(): Promise<Buffer>;
+  /** Unpacks it to a new file, however large; @throws StudioError `archive-corrupt` */
+  unpackTo(file: string): Promise<void>;
 }
 
 export interface ZipArchive {
@@ -95,7 +97,12 @@ async function judgeEntries(zip: yauzl.ZipFile, path: string, limits: ArchiveLim
     }
     allow(entry.uncompressedSize);
     packedBytes += entry.compressedSize;
-    entries.push({ name, bytes: entry.uncompressedSize, read: () => unpack(zip, entry, path, name) });
+    entries.push({
+      name,
+      bytes: entry.uncompressedSize,
+      read: () => unpack(zip, entry, path, name),
+      unpackTo: (file) => unpackTo(file, zip, entry, path, name),
+    });
   }
   // Entries that share their bytes are how a small archive unpacks to a vast one.
   if (packedBytes > zip.fileSize) throw archiveCorrupt(path, 'entries overlap');
@@ -115,6 +122,29 @@ async function unpack(zip: yauzl.ZipFile, entry: yauzl.Entry, path: string, name
     return bytes;
   } catch (thrown) {
     throw archiveCorrupt(path, thrown, name);
+  }
+}
+
+async function unpackTo(
+  file: string,
+  zip: yauzl.ZipFile,
+  entry: yauzl.Entry,
+  path: string,
+  name: string,
+): Promise<void> {
+  let checksum = 0;
+  const checked = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      checksum = crc32(chunk, checksum);
+      yield chunk;
+    }
+    if (checksum !== entry.crc32) throw archiveCorrupt(path, 'its checksum is wrong', name);
+  };
+  try {
+    await pipeline(await zip.openReadStreamPromise(entry), checked, createWriteStream(file, { flags: 'wx' }));
+  } catch (thrown) {
+    const isKnown = thrown instanceof StudioError || (thrown instanceof Error && 'syscall' in thrown);
+    throw isKnown ? thrown : archiveCorrupt(path, thrown, name);
   }
 }
 

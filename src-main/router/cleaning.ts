@@ -14,6 +14,6 @@ export const cleaningRouter = (procedures: Procedures['cleaning'], studio: Studi
   exclude: procedures.exclude.handler(({ input }) =>
     studio.cleaning.exclude(input.id, input.pictureIds, input.excluded),
   ),
-  undo: procedures.undo.handler(({ input }) => studio.cleaning.undo(input.id)),
+  undo: procedures.undo.handler(({ input }) => studio.cleaning.undo(input.id, input.decision)),
   map: procedures.map.handler(({ input }) => studio.cleaning.map(input.id, input.method)),
 });

@@ -8,6 +8,7 @@ import { galleryRouter } from './gallery.ts';
 import { generationRouter } from './generation.ts';
 import { hostRouter } from './host.ts';
 import { jobsRouter } from './jobs.ts';
+import { picturesRouter } from './pictures.ts';
 import { projectsRouter } from './projects.ts';
 import { runsRouter } from './runs.ts';
 import { sourcesRouter } from './sources.ts';
@@ -31,6 +32,7 @@ export function createRouter(studio: Studio, report: ReportUnexpected = reportTo
     projects: projectsRouter(procedures.projects, studio),
     cleaning: cleaningRouter(procedures.cleaning, studio),
     datasets: datasetsRouter(procedures.datasets, studio),
+    pictures: picturesRouter(procedures.pictures, studio),
     sources: sourcesRouter(procedures.sources, studio),
     versions: versionsRouter(procedures.versions, studio),
     jobs: jobsRouter(procedures.jobs, studio),

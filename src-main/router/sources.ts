@@ -21,10 +21,6 @@ export const sourcesRouter = (procedures: Procedures['sources'], studio: Studio)
     return { job };
   }),
   watch: procedures.watch.handler(({ signal }) => studio.datasets.sources.watch(signal)),
-  picture: procedures.picture.handler(({ input }) => studio.datasets.sources.pictureDetails(input.id)),
-  setPictureRights: procedures.setPictureRights.handler(({ input }) =>
-    studio.datasets.sources.setPictureRights(input.id, input.rights),
-  ),
   licence: procedures.licence.handler(({ input }) => {
     studio.datasets.get(input.id);
     return studio.datasets.sources.licence(input.id, input.version);

@@ -7,7 +7,8 @@ import { cleaning } from './migrations/0004-cleaning.ts';
 import { recipes } from './migrations/0005-recipes.ts';
 import { overnight } from './migrations/0006-overnight.ts';
 import { samplingOfImages } from './migrations/0007-sampling-of-images.ts';
-import { countsAtOnce } from './migrations/0008-counts-at-once.ts';
+import { pictureEdits } from './migrations/0008-picture-edits.ts';
+import { countsAtOnce } from './migrations/0009-counts-at-once.ts';
 
 export type Database = SQLite.Database;
 
@@ -27,6 +28,7 @@ export const migrations: readonly Migration[] = [
   recipes,
   overnight,
   samplingOfImages,
+  pictureEdits,
   countsAtOnce,
 ];
 

@@ -1,6 +1,7 @@
 import type { Dataset, Picture, PictureSelection, Quarantined } from '../contract/domain/datasets.ts';
 import type { FileRights } from '../contract/domain/licences.ts';
 import type { Database } from './database.ts';
+import { captionValue } from './picture-values.ts';
 
 interface DatasetRow {
   id: string;
@@ -35,6 +36,8 @@ export interface NewPicture extends Omit<Picture, 'excluded' | 'sourceId'> {
   originalSha256: string;
   originalIndex: number | null;
   rights: FileRights | null;
+  /** Who says so: the picture's own file, or its row. */
+  rightsFrom: { [Key in keyof FileRights]?: 'file' | 'row' } | null;
   columns: Readonly<Record<string, unknown>> | null;
 }
 
@@ -115,9 +118,9 @@ export function datasetQueries(database: Database) {
     'INSERT OR IGNORE INTO original (sha256, extension, bytes, created_at) VALUES (?, ?, ?, ?)',
   );
   const insertPicture = database.prepare(
-    `INSERT INTO picture (id, dataset_id, source_id, ordinal, name, label, caption, rights, columns, may_train,
+    `INSERT INTO picture (id, dataset_id, source_id, ordinal, name, label, caption, rights, rights_from, columns, may_train,
        original_sha256, original_index, width_px, height_px)
-     VALUES (@id, @datasetId, @sourceId, @ordinal, @name, @label, @caption, @rights, @columns,
+     VALUES (@id, @datasetId, @sourceId, @ordinal, @name, @label, @caption, @rights, @rightsFrom, @columns,
        coalesce(@mayTrain, (SELECT may_train FROM source WHERE id = @sourceId)),
        @originalSha256, @originalIndex, @widthPx, @heightPx)`,
   );
@@ -135,7 +138,8 @@ export function datasetQueries(database: Database) {
       count: database.prepare<string[], number>(`SELECT count(*) FROM picture WHERE ${condition}`).pluck(),
       // The places are found in an index alone; only the rows of the page are read.
       page: database.prepare<(string | number)[], PictureRow>(
-        `SELECT id, name, label, caption, source_id, width_px, height_px, exclusion FROM picture WHERE id IN (
+        `SELECT id, name, label, ${captionValue} AS caption, source_id, width_px, height_px, exclusion
+         FROM picture p WHERE id IN (
            SELECT id FROM picture WHERE ${condition} ORDER BY ordinal LIMIT ? OFFSET ?)
          ORDER BY ordinal`,
       ),
@@ -221,12 +225,13 @@ export function datasetQueries(database: Database) {
         for (const { sha256, extension, bytes } of batch.originals) {
           insertOriginal.run(sha256, extension, bytes, batch.createdAt);
         }
-        for (const { rights, columns, ...picture } of batch.pictures) {
+        for (const { rights, rightsFrom, columns, ...picture } of batch.pictures) {
           insertPicture.run({
             ...picture,
             datasetId,
             sourceId,
             rights: rights && JSON.stringify(rights),
+            rightsFrom: rightsFrom && JSON.stringify(rightsFrom),
             columns: columns && JSON.stringify(columns),
             mayTrain: rights?.mayTrain ?? null,
           });

@@ -1,12 +1,10 @@
 import type { FindingKind, Verdict } from '../contract/domain/cleaning.ts';
 import type { Database } from './database.ts';
-
-/** A fact that a decision may change. */
-export type Changed = 'finding' | 'exclusion' | 'label' | 'repair';
+import type { DecidedFact, DecidedFacts } from './decided-facts.ts';
 
 interface ChangeRow {
   ordinal: number;
-  what: Changed;
+  what: DecidedFact;
   subject: string;
   before_value: string | null;
 }
@@ -23,8 +21,10 @@ const underWay = 0;
 /** Work in steps, each a transaction; yields how many items are done. */
 export type Steps<Result> = Generator<number, Result>;
 
+export type OpenDecision = ReturnType<ReturnType<typeof decisionChanges>['open']>;
+
 /** What decisions changed, and what was there before: written and taken back in steps, each a transaction. */
-export function decisionChanges(database: Database) {
+export function decisionChanges(database: Database, facts: DecidedFacts) {
   const insert = database.prepare(
     `INSERT INTO decision (dataset_id, verdict, kind, items, at, undone_at)
      VALUES (?, ?, NULL, 0, ?, ${underWay})`,
@@ -46,47 +46,6 @@ export function decisionChanges(database: Database) {
   const stand = database.prepare('UPDATE decision SET items = ?, kind = ?, undone_at = NULL WHERE id = ?');
   const removeDecision = database.prepare('DELETE FROM decision WHERE id = ?');
 
-  const setState = database.prepare('UPDATE finding SET state = ? WHERE id = ?');
-  const setExclusion = database.prepare('UPDATE picture SET exclusion = ? WHERE id = ?');
-  const setRepair = database.prepare('UPDATE picture SET repair = ? WHERE id = ?');
-  const setLabel = database.prepare('UPDATE picture SET label = ? WHERE id = ?');
-  const currentLabel = database
-    .prepare<[string], string | null>('SELECT label FROM picture WHERE id = ?')
-    .pluck();
-  const correction = database.prepare<[string], { original_label: string | null }>(
-    'SELECT original_label FROM label_correction WHERE picture_id = ?',
-  );
-  const insertCorrection = database.prepare(
-    'INSERT INTO label_correction (picture_id, original_label) VALUES (?, ?)',
-  );
-  const removeCorrection = database.prepare('DELETE FROM label_correction WHERE picture_id = ?');
-
-  /** The label that it came with is kept for as long as another one stands in its place. */
-  const writeLabel = (pictureId: string, label: string | null) => {
-    const known = correction.get(pictureId);
-    const original = known ? known.original_label : (currentLabel.get(pictureId) ?? null);
-    if (label === original) removeCorrection.run(pictureId);
-    else if (!known) insertCorrection.run(pictureId, original);
-    setLabel.run(label, pictureId);
-  };
-
-  const write = (what: Changed, subject: string, value: string | null): void => {
-    switch (what) {
-      case 'finding':
-        setState.run(value, Number(subject));
-        break;
-      case 'exclusion':
-        setExclusion.run(value, subject);
-        break;
-      case 'repair':
-        setRepair.run(value, subject);
-        break;
-      case 'label':
-        writeLabel(subject, value);
-        break;
-    }
-  };
-
   const inTransaction = <Result>(work: () => Result): Result => database.transaction(work)();
 
   /** Does the items in transactions that each hold as many as there is time for. */
@@ -106,7 +65,7 @@ export function decisionChanges(database: Database) {
     markUndone.run(underWay, id);
     for (let before = Number.MAX_SAFE_INTEGER; ;) {
       const changes = changesOf.all(id, before, rowsAtOnce);
-      yield* inSteps(changes, ({ what, subject, before_value }) => write(what, subject, before_value));
+      yield* inSteps(changes, ({ what, subject, before_value }) => facts.write(what, subject, before_value));
       if (changes.length < rowsAtOnce) break;
       before = changes.at(-1)!.ordinal;
     }
@@ -122,11 +81,11 @@ export function decisionChanges(database: Database) {
       const id = Number(insert.run(datasetId, verdict, at).lastInsertRowid);
       let ordinal = 0;
       return {
-        change(what: Changed, subject: string, before: string | null, after: string | null): void {
+        change(what: DecidedFact, subject: string, before: string | null, after: string | null): void {
           if (before === after) return;
           insertChange.run(id, ordinal, what, subject, before, after);
           ordinal += 1;
-          write(what, subject, after);
+          facts.write(what, subject, after);
         },
         /** From here on it stands; one that decided about nothing leaves no trace. */
         close(items: number, kind: FindingKind | null): void {

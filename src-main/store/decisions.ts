@@ -1,6 +1,9 @@
-import type { Decision, FindingAction, FindingKind } from '../contract/domain/cleaning.ts';
+import type { Decision, FindingAction, FindingKind, Verdict } from '../contract/domain/cleaning.ts';
+import type { PictureEdits } from '../contract/domain/pictures.ts';
 import type { Database } from './database.ts';
-import { decisionChanges, type Steps } from './decision-changes.ts';
+import { decidedFacts } from './decided-facts.ts';
+import { decisionChanges, type OpenDecision, type Steps } from './decision-changes.ts';
+import { pictureEditing } from './picture-editing.ts';
 
 interface DecidedFinding {
   id: number;
@@ -41,7 +44,9 @@ function inPictureOrder(effects: readonly Effect[]): Float64Array {
  * with its last one.
  */
 export function decisionQueries(database: Database) {
-  const changes = decisionChanges(database);
+  const facts = decidedFacts(database);
+  const changes = decisionChanges(database, facts);
+  const editOne = pictureEditing(database, facts);
   const last = database.prepare<[string], Decision>(
     `SELECT id, verdict, kind, items, at FROM decision
      WHERE dataset_id = ? AND undone_at IS NULL ORDER BY id DESC LIMIT 1`,
@@ -65,11 +70,6 @@ export function decisionQueries(database: Database) {
       `SELECT id FROM finding WHERE picture_id = ? AND state = 'accepted' AND action = 'exclude'`,
     )
     .pluck();
-  const pictureFacts = database.prepare<
-    [string, string],
-    { label: string | null; exclusion: string | null; repair: string | null }
-  >('SELECT label, exclusion, repair FROM picture WHERE dataset_id = ? AND id = ?');
-
   /** Those named, or all open ones of a kind in the order of their queue, some at a time. */
   function* someFindings(
     datasetId: string,
@@ -89,6 +89,23 @@ export function decisionQueries(database: Database) {
       if (some.length < rowsAtOnce) return;
       after = some.at(-1)!;
     }
+  }
+
+  /** One decision about many pictures; returns how many it changed. */
+  function* ofEach(
+    datasetId: string,
+    verdict: Verdict,
+    pictureIds: readonly string[],
+    at: number,
+    change: (decision: OpenDecision, pictureId: string) => boolean,
+  ): Steps<number> {
+    const decision = changes.open(datasetId, verdict, at);
+    let items = 0;
+    yield* changes.inSteps(pictureIds, (pictureId) => {
+      if (change(decision, pictureId)) items += 1;
+    });
+    decision.close(items, null);
+    return items;
   }
 
   return {
@@ -131,19 +148,19 @@ export function decisionQueries(database: Database) {
         effects.push({ pictureId, ordinal, kind, action, reason });
       };
       const affect = ({ pictureId, kind, action, reason }: Effect): void => {
-        const facts = pictureFacts.get(datasetId, pictureId);
-        if (!facts) return;
+        const picture = facts.picture(datasetId, pictureId);
+        if (!picture) return;
         switch (action) {
           case 'exclude':
-            if (facts.exclusion === null) decision.change('exclusion', pictureId, null, kind);
+            if (picture.exclusion === null) decision.change('exclusion', pictureId, null, kind);
             break;
           case 'relabel': {
             const { suggested } = JSON.parse(reason) as { suggested: string };
-            decision.change('label', pictureId, facts.label, suggested);
+            decision.change('label', pictureId, picture.label, suggested);
             break;
           }
           case 'denoise':
-            decision.change('repair', pictureId, facts.repair, 'median');
+            decision.change('repair', pictureId, picture.repair, 'median');
             break;
         }
       };
@@ -163,21 +180,33 @@ export function decisionQueries(database: Database) {
      * @returns how many pictures changed
      */
     *exclude(datasetId: string, pictureIds: readonly string[], excluded: boolean, at: number): Steps<number> {
-      const decision = changes.open(datasetId, excluded ? 'exclude' : 'include', at);
-      let items = 0;
-      const excludeOne = (pictureId: string): void => {
-        const facts = pictureFacts.get(datasetId, pictureId);
-        if (!facts || (facts.exclusion !== null) === excluded) return;
-        decision.change('exclusion', pictureId, facts.exclusion, excluded ? 'chosen' : null);
-        items += 1;
-        if (excluded) return;
-        for (const id of excludingOf.all(pictureId)) {
-          decision.change('finding', String(id), 'accepted', 'rejected');
-        }
-      };
-      yield* changes.inSteps(pictureIds, excludeOne);
-      decision.close(items, null);
-      return items;
+      return yield* ofEach(
+        datasetId,
+        excluded ? 'exclude' : 'include',
+        pictureIds,
+        at,
+        (decision, pictureId) => {
+          const picture = facts.picture(datasetId, pictureId);
+          if (!picture || (picture.exclusion !== null) === excluded) return false;
+          decision.change('exclusion', pictureId, picture.exclusion, excluded ? 'chosen' : null);
+          if (excluded) return true;
+          for (const id of excludingOf.all(pictureId)) {
+            decision.change('finding', String(id), 'accepted', 'rejected');
+          }
+          return true;
+        },
+      );
+    },
+
+    /**
+     * Sets what is known of pictures by hand, or gives it back to what came with them.
+     *
+     * @returns how many pictures changed
+     */
+    *edit(datasetId: string, pictureIds: readonly string[], edits: PictureEdits, at: number): Steps<number> {
+      return yield* ofEach(datasetId, 'edit', pictureIds, at, (decision, pictureId) =>
+        editOne(decision.change, datasetId, pictureId, edits),
+      );
     },
 
     /**

@@ -1,8 +1,9 @@
-import type { FileRights, MayTrain, Rights } from '../contract/domain/licences.ts';
+import type { MayTrain, Rights } from '../contract/domain/licences.ts';
 import type { ContainerFormat, ImportSource, Source } from '../contract/domain/sources.ts';
 import { containerFormatSchema, importSourceSchema } from '../contract/domain/sources.ts';
 import type { Database } from './database.ts';
 import type { Original } from './datasets.ts';
+import { captionValue, rightsValue } from './picture-values.ts';
 
 interface SourceRow {
   id: string;
@@ -55,11 +56,12 @@ const toSource = (row: SourceRow): Source => ({
   addedAt: row.added_at,
 });
 
-/** What each picture says of its own rights counts before what its source says of all. */
 const rightsColumns = `
-  coalesce(json_extract(p.rights, '$.licence'), s.licence) AS licence,
-  coalesce(json_extract(p.rights, '$.author'), s.author) AS author,
-  p.may_train AS mayTrain`;
+  ${rightsValue('licence')} AS licence, ${rightsValue('author')} AS author, ${rightsValue('mayTrain')} AS mayTrain`;
+
+/** Pictures that may say of themselves what their source does not: in the words of the indices that count them. */
+const ownRights = '(p.rights IS NOT NULL OR p.edits IS NOT NULL)';
+const ownCaption = '(p.caption IS NOT NULL OR p.edits IS NOT NULL)';
 
 /** Queries of the sources that datasets are put together from. */
 export function sourceQueries(database: Database) {
@@ -88,12 +90,8 @@ export function sourceQueries(database: Database) {
        rights_from = 'person' WHERE id = @id`,
   );
   const inheritMayTrain = database.prepare(
-    `UPDATE picture SET may_train = coalesce(json_extract(rights, '$.mayTrain'), @mayTrain)
-     WHERE source_id = @id AND may_train <> coalesce(json_extract(rights, '$.mayTrain'), @mayTrain)`,
-  );
-  const setPictureRights = database.prepare(
-    `UPDATE picture SET rights = @rights, may_train = coalesce(json_extract(@rights, '$.mayTrain'),
-       (SELECT s.may_train FROM source s WHERE s.id = picture.source_id)) WHERE id = @pictureId`,
+    `UPDATE picture SET may_train = @mayTrain WHERE source_id = @id AND may_train <> @mayTrain
+       AND json_extract(edits, '$.mayTrain') IS NULL AND json_extract(rights, '$.mayTrain') IS NULL`,
   );
   const setWatched = database.prepare('UPDATE source SET watched = ? WHERE id = ?');
   const watched = database.prepare<[], SourceRow>(`${select} WHERE s.watched = 1 AND s.importing = 0`);
@@ -118,10 +116,10 @@ export function sourceQueries(database: Database) {
     `SELECT licence, author, mayTrain, sum(pictures) AS pictures FROM (
        SELECT s.licence, s.author, s.may_train AS mayTrain,
          (SELECT count(*) FROM picture p WHERE p.source_id = s.id)
-           - (SELECT count(*) FROM picture p WHERE p.source_id = s.id AND p.rights IS NOT NULL) AS pictures
+           - (SELECT count(*) FROM picture p WHERE p.source_id = s.id AND ${ownRights}) AS pictures
        FROM source s WHERE s.dataset_id = ? AND s.importing = 0
        UNION ALL
-       SELECT ${rightsColumns}, 1 FROM source s JOIN picture p ON p.source_id = s.id AND p.rights IS NOT NULL
+       SELECT ${rightsColumns}, 1 FROM source s JOIN picture p ON p.source_id = s.id AND ${ownRights}
        WHERE s.dataset_id = ? AND s.importing = 0)
      WHERE pictures > 0 ${grouped}`,
   );
@@ -138,23 +136,10 @@ export function sourceQueries(database: Database) {
     `(SELECT count(*) FROM picture p WHERE p.source_id = s.id ${condition})`;
   const missing = database.prepare<[string], { label: number; caption: number; licence: number }>(
     `SELECT coalesce(sum(${countOf('AND p.label IS NULL')}), 0) AS label,
-       coalesce(sum(${countOf('')} - ${countOf('AND p.caption IS NOT NULL')}), 0) AS caption,
-       coalesce(sum(CASE s.licence WHEN '' THEN ${countOf('')} - ${countOf('AND p.rights IS NOT NULL')} ELSE 0 END
-         + ${countOf("AND p.rights IS NOT NULL AND coalesce(json_extract(p.rights, '$.licence'), s.licence) = ''")}), 0)
-         AS licence
+       coalesce(sum(${countOf('')} - ${countOf(`AND ${ownCaption} AND ${captionValue} IS NOT NULL`)}), 0) AS caption,
+       coalesce(sum(CASE s.licence WHEN '' THEN ${countOf('')} - ${countOf(`AND ${ownRights}`)} ELSE 0 END
+         + ${countOf(`AND ${ownRights} AND ${rightsValue('licence')} = ''`)}), 0) AS licence
      FROM source s WHERE s.dataset_id = ? AND s.importing = 0`,
-  );
-  const pictureFacts = database.prepare<
-    [string],
-    {
-      caption: string | null;
-      rights: string | null;
-      columns: string | null;
-      sourceId: string;
-      mayTrain: MayTrain;
-    }
-  >(
-    'SELECT caption, rights, columns, source_id AS sourceId, may_train AS mayTrain FROM picture WHERE id = ?',
   );
 
   const originalsOf = database.prepare<[string, string], { sha256: string }>(
@@ -162,7 +147,8 @@ export function sourceQueries(database: Database) {
      UNION SELECT original_sha256 FROM companion WHERE source_id = ?`,
   );
   const inheritAgain = database.prepare(
-    `UPDATE picture SET may_train = coalesce(json_extract(rights, '$.mayTrain'), (SELECT may_train FROM source WHERE id = @to))
+    `UPDATE picture SET may_train = coalesce(json_extract(edits, '$.mayTrain'), json_extract(rights, '$.mayTrain'),
+       (SELECT may_train FROM source WHERE id = @to))
      WHERE source_id = @from
        AND (SELECT may_train FROM source WHERE id = @from) <> (SELECT may_train FROM source WHERE id = @to)`,
   );
@@ -214,8 +200,6 @@ export function sourceQueries(database: Database) {
       setRights.run({ id, ...rights });
       inheritMayTrain.run({ id, mayTrain: rights.mayTrain });
     }),
-    setPictureRights: (pictureId: string, rights: FileRights | null): void =>
-      void setPictureRights.run({ pictureId, rights: rights && JSON.stringify(rights) }),
     setWatched: (id: string, isWatched: boolean): void => void setWatched.run(isWatched ? 1 : 0, id),
     /** Names of its pictures and of what was put aside. */
     names: (id: string): IterableIterator<string> => names.iterate(id, id),
@@ -227,18 +211,6 @@ export function sourceQueries(database: Database) {
         ? rightsOfDataset.all(datasetId, datasetId)
         : rightsOfVersion.all(datasetId, version, datasetId, version),
     missing: (datasetId: string) => missing.get(datasetId)!,
-    /** What is known of a picture beside its pixels. */
-    pictureFacts(pictureId: string) {
-      const row = pictureFacts.get(pictureId);
-      if (!row) return null;
-      return {
-        sourceId: row.sourceId,
-        caption: row.caption,
-        mayTrain: row.mayTrain,
-        rights: row.rights === null ? null : (JSON.parse(row.rights) as FileRights),
-        columns: row.columns === null ? null : (JSON.parse(row.columns) as Record<string, unknown>),
-      };
-    },
     /** What a source brought becomes another's, as when new files of its folder are in; that one's rights hold then. */
     mergeInto: database.transaction((id: string, targetId: string): void => {
       inheritAgain.run({ from: id, to: targetId });

@@ -53,7 +53,8 @@ const finding = (
 });
 
 /**
- * What a review finds. Pictures that are kept out already take no part, and a blank picture is not also blurred or dark.
+ * What a review finds. Pictures that are kept out already take no part, and a blank picture is not also
+ * blurred, dark or unlike the others.
  *
  * @throws the signal's reason when it aborts
  */
@@ -82,7 +83,10 @@ export async function findAll(evidence: Evidence, signal: AbortSignal): Promise<
   signal.throwIfAborted();
   for (const list of byKind.values()) found.push(...list.sort((a, b) => b.score - a.score));
   found.push(...oddColours(active, thresholds.oddColourShare));
-  found.push(...labelErrors(active, evidence));
+  const labels = new Map(active.map(({ pictureId, label }) => [pictureId, label]));
+  const sameLabel = copies.filter(({ subject, keptId }) => labels.get(subject) === labels.get(keptId!));
+  const explained = new Set([...sameLabel, ...(byKind.get('blank') ?? [])].map(({ subject }) => subject));
+  found.push(...labelErrors(active, explained, evidence));
   found.push(...classBalance(active, thresholds.classRatio));
   return { findings: found, alike: await alikeSets(pictures, thresholds.nearDistance, signal) };
 }
@@ -156,11 +160,11 @@ function ofPicture(picture: MeasuredPicture, { thresholds, remoteness }: Evidenc
     const reason = { width: widthPx, height: heightPx, ratio: rounded(ratio, 1) };
     found.push(finding('extreme-shape', picture, ratio, reason));
   }
+  if (isBlank) return found;
   const remote = remoteness.get(picture.pictureId);
   if (remote !== undefined && remote > thresholds.outlierFactor) {
     found.push(finding('outlier', picture, remote, { factor: rounded(remote, 1) }));
   }
-  if (isBlank) return found;
   if (sharpness < thresholds.blurSharpness) {
     found.push(finding('blurred', picture, -sharpness, { sharpness: rounded(sharpness, 0) }));
   }
@@ -190,19 +194,30 @@ function oddColours(active: readonly MeasuredPicture[], share: number): NewFindi
 /**
  * Pictures for which another label is more probable by a margin, and at least as probable as that label usually is for the
  * pictures that bear it: the per-class thresholds of confident learning (Northcutt, Jiang and Chuang, 2021).
+ *
+ * @param explained pictures whose content says nothing of their label that is not said elsewhere: blank ones, and copies
+ *   that bear the label of the one that is kept
  */
 function labelErrors(
   active: readonly MeasuredPicture[],
+  explained: ReadonlySet<string>,
   { labelReviews, thresholds }: Evidence,
 ): NewFinding[] {
   const usual = new Map<string, { sum: number; count: number }>();
-  for (const { given, givenProbability } of labelReviews.values()) {
+  for (const { pictureId, given, givenProbability } of labelReviews.values()) {
+    if (explained.has(pictureId)) continue;
     const own = usual.get(given) ?? { sum: 0, count: 0 };
     usual.set(given, { sum: own.sum + givenProbability, count: own.count + 1 });
   }
   const found = active.flatMap((picture): NewFinding[] => {
     const review = labelReviews.get(picture.pictureId);
-    if (!review || review.given !== picture.label || review.suggested === review.given) return [];
+    if (
+      !review ||
+      explained.has(picture.pictureId) ||
+      review.given !== picture.label ||
+      review.suggested === review.given
+    )
+      return [];
     const { given, givenProbability, suggested, suggestedProbability } = review;
     const margin = suggestedProbability - givenProbability;
     const self = usual.get(suggested);

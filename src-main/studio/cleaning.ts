@@ -69,6 +69,8 @@ export function createCleaning({
   const decideInTurn = (id: string, steps: () => Generator<number, unknown>): Promise<CleaningOverview> =>
     inTurn(id, async () => {
       datasets.identify(id);
+      const isEdit = () => decisions.last(id)?.verdict === 'edit';
+      const wasEdit = isEdit();
       try {
         await unhurried(steps(), new AbortController().signal);
       } catch (error) {
@@ -76,7 +78,9 @@ export function createCleaning({
         datasets.identify(id);
         throw error;
       }
-      datasets.forgetClasses(id);
+      // What a review decides changes labels at most; terms are counted anew only where they may be others.
+      if (wasEdit || isEdit()) datasets.sources.forget(id);
+      else datasets.forgetClasses(id);
       return overview(id);
     });
 
@@ -96,6 +100,8 @@ export function createCleaning({
   return {
     /** @throws StudioError `not-found` */
     overview,
+    /** For decisions that are made elsewhere. */
+    decideInTurn,
 
     /**
      * Starts a review: pictures that were not measured yet are, and with `learn` the engine learns from the set itself, for
@@ -177,10 +183,21 @@ export function createCleaning({
     /**
      * Takes the last decision back; without one, nothing happens.
      *
-     * @throws StudioError `not-found`
+     * @param expected where it is given, only this decision is taken back
+     * @throws StudioError `not-found`, `not-possible-now` where another was made since
      */
-    undo(id: string): Promise<CleaningOverview> {
-      return decideInTurn(id, () => decisions.undo(id, Date.now()));
+    undo(id: string, expected?: number): Promise<CleaningOverview> {
+      return decideInTurn(id, () => {
+        if (expected !== undefined && decisions.last(id)?.id !== expected) {
+          const { name } = datasets.get(id);
+          throw new StudioError(
+            'not-possible-now',
+            `Something else was decided about “${name}” since. Take that back first.`,
+            { name },
+          );
+        }
+        return decisions.undo(id, Date.now());
+      });
     },
 
     /**

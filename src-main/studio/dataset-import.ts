@@ -12,7 +12,7 @@ import type { OpenedSource, ReaderContext } from '../imaging/source-picture.ts';
 import { addressesOf, openUrls } from '../imaging/url-list.ts';
 import type { Original, datasetQueries } from '../store/datasets.ts';
 import type { NewSource, sourceQueries } from '../store/sources.ts';
-import { exists, requireDiskSpace } from '../workspace/files.ts';
+import { exists, requireDiskSpace, toFileError } from '../workspace/files.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Impression } from './dataset-intake.ts';
 import { newImpression, takeIn } from './dataset-intake.ts';
@@ -49,8 +49,14 @@ export async function prepareImport(
     await requireDiskSpace(workspace.folder, sampleBytes(request.images));
     return { request, opened: null };
   }
-  const context = { cacheFolder: join(workspace.cacheFolder, 'downloads'), signal };
-  const opened = await openRequest(request, workspace, context);
+  const context: ReaderContext = {
+    cacheFolder: join(workspace.cacheFolder, 'downloads'),
+    newFolder: () => workspace.newStaging('unpacked'),
+    signal,
+  };
+  const opened = await openRequest(request, workspace, context).catch((thrown: unknown) => {
+    throw toFileError(thrown, workspace.folder);
+  });
   try {
     await requireDiskSpace(workspace.folder, opened.bytes);
     return { request, opened };

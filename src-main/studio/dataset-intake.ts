@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Dataset } from '../contract/domain/datasets.ts';
+import type { FileRights } from '../contract/domain/licences.ts';
 import { fromFailure, StudioError, toFailure, type Failure } from '../contract/errors.ts';
 import type { IntakeResult } from '../imaging/intake-messages.ts';
 import type { ContainerFile, OpenedSource, SourceItem } from '../imaging/source-picture.ts';
@@ -87,7 +88,7 @@ export async function takeIn(source: OpenedSource, intake: Intake): Promise<void
   };
   const fromFile = async (item: SourceItem): Promise<Taken> => {
     const { content, name } = item;
-    if (content.kind === 'failed') return { kind: 'quarantined', name, failure: content.failure };
+    if (content.kind === 'failed') return { kind: 'quarantined', name, failure: toFailure(content.failure) };
     if (content.kind === 'pixels') throw new Error('A picture of a container is no file.');
     const read = async () => pool.take({ name, path: null, bytes: await content.read(signal) });
     let result: IntakeResult;
@@ -111,9 +112,8 @@ export async function takeIn(source: OpenedSource, intake: Intake): Promise<void
         const original = await intake.claims.adopt(result.file, result);
         intake.stored.set(original.sha256, original);
         const { widthPx, heightPx, isGrey } = result;
-        const rights = result.rights || item.rights ? { ...result.rights, ...item.rights } : null;
         const place = { originalSha256: original.sha256, originalIndex: null };
-        const picture = { ...factsOf(item), rights, widthPx, heightPx, ...place };
+        const picture = { ...factsOf(item, result.rights), widthPx, heightPx, ...place };
         return { kind: 'picture', original, picture, isGrey };
       }
     }
@@ -164,9 +164,20 @@ export async function takeIn(source: OpenedSource, intake: Intake): Promise<void
   }
 }
 
-const factsOf = ({ name, label, caption, rights, columns }: SourceItem) => ({
-  ...{ id: newId('picture'), name, label, caption, rights, columns },
-});
+/** A row counts before what the file carries within. */
+function factsOf(
+  { name, label, caption, rights, columns }: SourceItem,
+  inFile: FileRights | null = null,
+): Omit<NewPicture, 'ordinal' | 'originalSha256' | 'originalIndex' | 'widthPx' | 'heightPx'> {
+  const all = { ...inFile, ...rights };
+  const origins = Object.keys(all).map((key) => [key, rights && key in rights ? 'row' : 'file'] as const);
+  const isKnown = origins.length > 0;
+  return {
+    ...{ id: newId('picture'), name, label, caption, columns },
+    rights: isKnown ? all : null,
+    rightsFrom: isKnown ? Object.fromEntries(origins) : null,
+  };
+}
 
 function fromContainer(
   item: SourceItem,

@@ -37,7 +37,8 @@ export function createDatasetSources({
   /** The last import of each dataset: the places of pictures are counted one after the other. */
   const importing = new Map<string, Promise<unknown>>();
   const watching = createSourceWatch(sources);
-  const { get, forget, ...rightsOfSources } = createSourceRights({ sources, dataset, changed });
+  const { get, ...rightsOfSources } = createSourceRights({ sources, dataset, changed });
+  const { forget } = rightsOfSources;
 
   /** One import of a dataset after the other; one that waits can be cancelled. */
   const inTurn = async <Value>(

@@ -1,14 +1,11 @@
 import type { Dataset } from '../contract/domain/datasets.ts';
-import type { FileRights, LicenceSummary, Rights } from '../contract/domain/licences.ts';
-import type { PictureDetails, Source } from '../contract/domain/sources.ts';
+import type { LicenceSummary, Rights } from '../contract/domain/licences.ts';
+import type { Source } from '../contract/domain/sources.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { sourceQueries } from '../store/sources.ts';
 import { licenceName, summarizeLicences } from './licence-summary.ts';
 
-const notFound = (kind: string, id: string) =>
-  new StudioError('not-found', `There is no ${kind} “${id}”.`, { kind, id });
-
-/** What is known of sources and their pictures beside pixels: under which rights they are, and how these add up. */
+/** Under which rights sources and their pictures are, and how these add up. */
 export function createSourceRights({
   sources,
   dataset,
@@ -25,7 +22,7 @@ export function createSourceRights({
   /** @throws StudioError `not-found` */
   const get = (id: string): Source => {
     const source = sources.get(id);
-    if (!source) throw notFound('source', id);
+    if (!source) throw new StudioError('not-found', `There is no source “${id}”.`, { kind: 'source', id });
     return source;
   };
   /** To be called when pictures came, or what is known of them changed. */
@@ -50,30 +47,6 @@ export function createSourceRights({
       sources.setRights(id, { ...rights, licence: licenceName(rights.licence) });
       forget(datasetId);
       return dataset(datasetId);
-    },
-
-    /** What one picture says of its own rights; null when it is to follow its source in everything. */
-    setPictureRights(pictureId: string, rights: FileRights | null): PictureDetails {
-      const facts = sources.pictureFacts(pictureId);
-      if (!facts) throw notFound('picture', pictureId);
-      sources.setPictureRights(pictureId, rights);
-      forget(get(facts.sourceId).datasetId);
-      return this.pictureDetails(pictureId);
-    },
-
-    /** What is known of a picture beside its pixels, and what of it is its source's. */
-    pictureDetails(pictureId: string): PictureDetails {
-      const facts = sources.pictureFacts(pictureId);
-      if (!facts) throw notFound('picture', pictureId);
-      const source = get(facts.sourceId);
-      return {
-        pictureId,
-        caption: facts.caption,
-        columns: facts.columns ?? {},
-        own: facts.rights ?? {},
-        rights: { ...source.rights, ...facts.rights },
-        source,
-      };
     },
   };
 }

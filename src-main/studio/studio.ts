@@ -14,6 +14,7 @@ import { createGeneration } from './generation.ts';
 import { createJobs } from './jobs.ts';
 import { describeMachine } from './machine.ts';
 import { createMedia } from './media.ts';
+import { createPictures } from './pictures.ts';
 import { createProjects } from './projects.ts';
 import { reconcile } from './reconcile.ts';
 import { createRuns } from './runs.ts';
@@ -65,6 +66,7 @@ export async function openStudio(options: {
   const notices = [...(await datasets.recover()), ...(await reconcile(database, workspace))];
   const backends = createBackends({ database });
   const cleaning = createCleaning({ database, workspace, jobs, backends, datasets });
+  const pictures = createPictures({ database, datasets, decide: cleaning.decideInTurn });
   const runs = createRuns({ database, backends, workspace, datasets, queue: options.queue });
   const projects = createProjects({ database, hasLiveRun: runs.hasLive });
   const gallery = createGallery({ database, workspace });
@@ -85,6 +87,7 @@ export async function openStudio(options: {
     backends,
     projects,
     datasets,
+    pictures,
     cleaning,
     jobs,
     runs,

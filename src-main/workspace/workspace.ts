@@ -132,8 +132,11 @@ export async function openWorkspace(path: string, options: { create: boolean }):
     close: release,
   };
 
-  // Whatever an earlier process left half-made is of no use to anyone.
-  for (const left of [stagingRoot, uploadsFolder]) await rm(left, { recursive: true, force: true });
+  // Whatever an earlier process left half-made is of no use to anyone. Children that outlive a killed process by a
+  // moment may still write into it.
+  for (const left of [stagingRoot, uploadsFolder]) {
+    await rm(left, { recursive: true, force: true, maxRetries: 10 });
+  }
   for (const name of await readdir(folder)) {
     if (name.endsWith('.partial')) await rm(join(folder, name), { force: true });
   }

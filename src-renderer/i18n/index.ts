@@ -11,6 +11,7 @@ import galleryEn from './en/gallery.ts';
 import generateEn from './en/generate.ts';
 import homeEn from './en/home.ts';
 import overnightEn from './en/overnight.ts';
+import picturesEn from './en/pictures.ts';
 import prepareEn from './en/prepare.ts';
 import reviewEn from './en/review.ts';
 import runsEn from './en/runs.ts';
@@ -31,6 +32,7 @@ import galleryZh from './zh/gallery.ts';
 import generateZh from './zh/generate.ts';
 import homeZh from './zh/home.ts';
 import overnightZh from './zh/overnight.ts';
+import picturesZh from './zh/pictures.ts';
 import prepareZh from './zh/prepare.ts';
 import reviewZh from './zh/review.ts';
 import runsZh from './zh/runs.ts';
@@ -57,6 +59,7 @@ export const messages = {
     generate: generateEn,
     home: homeEn,
     overnight: overnightEn,
+    pictures: picturesEn,
     prepare: prepareEn,
     review: reviewEn,
     runs: runsEn,
@@ -79,6 +82,7 @@ export const messages = {
     generate: generateZh,
     home: homeZh,
     overnight: overnightZh,
+    pictures: picturesZh,
     prepare: prepareZh,
     review: reviewZh,
     runs: runsZh,

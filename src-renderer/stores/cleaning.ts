@@ -61,8 +61,8 @@ export const useCleaning = defineStore('cleaning', () => {
   async function exclude(id: string, pictureIds: string[], excluded: boolean) {
     take(id, await client.cleaning.exclude({ id, pictureIds, excluded }));
   }
-  async function undo(id: string) {
-    take(id, await client.cleaning.undo({ id }));
+  async function undo(id: string, decision?: number) {
+    take(id, await client.cleaning.undo({ id, ...(decision === undefined ? {} : { decision }) }));
     await datasets.refresh(id);
   }
 

@@ -25,13 +25,15 @@ async function decodeAll(urls: readonly string[]): Promise<HTMLImageElement[]> {
  * The pictures of a dataset, fetched page by page as they come into sight, each with its pictures in two answers.
  *
  * `total` may grow while an import runs: the page at the old end is then asked for again. What another class or
- * selection shows takes the place of what is there once its first pictures have come.
+ * selection shows takes the place of what is there once its first pictures have come. When `revision` changes, what is
+ * known of them may have: pages are asked for again as they are seen, and stand as they are until then.
  */
 export function usePicturePages(
   datasetId: Ref<string>,
   label: Ref<string | undefined>,
   total: Ref<number>,
   selection: Ref<PictureSelection>,
+  revision: Ref<number>,
 ) {
   /** How many there are of what was asked for; null before the first answer. */
   const found = ref<number | null>(null);
@@ -49,6 +51,12 @@ export function usePicturePages(
     isOld = true;
     if (id !== idBefore) replace();
     void ask(0, selection.value === 'all' ? total.value : pagePictures);
+  });
+
+  watch(revision, () => {
+    generation += 1;
+    asked.clear();
+    if (selection.value !== 'all') void ask(0, pagePictures);
   });
 
   function replace() {

@@ -1,14 +1,17 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { inflateSync } from 'node:zlib';
+import { gzipSync, inflateSync } from 'node:zlib';
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { downloadOptionsSchema, type ImportSource } from '../../src-main/contract/domain/sources.ts';
+import { encodeIdx } from '../../src-main/imaging/idx.ts';
 import { counting, floats, npyBytes, npzBytes } from '../fixtures/array-bytes.ts';
 import { cifarBytes, cifarPixel } from '../fixtures/cifar-bytes.ts';
 import { openDatasetStation, type DatasetStation } from '../fixtures/dataset-station.ts';
 import { imageParquet } from '../fixtures/parquet-bytes.ts';
 import { pngOf } from '../fixtures/pictures.ts';
+import { craftTar, craftTarGz } from '../fixtures/tar-bytes.ts';
+import { craftZip } from '../fixtures/zip-bytes.ts';
 import { onServer, startPostgresql } from '../helpers/postgresql-server.ts';
 
 let station: DatasetStation;
@@ -145,6 +148,83 @@ describe('containers are kept whole and give their pixels back exactly', () => {
   });
 });
 
+describe('containers in an archive, as sets are published', () => {
+  const imagesOf = (count: number) => encodeIdx({ dimensions: [count, 28, 28], data: counting(count * 784) });
+  const labels = encodeIdx({ dimensions: [3], data: Uint8Array.from([7, 2, 1]) });
+  const folder = 'cifar-10-batches-bin';
+  const cifar10 = [
+    { name: `${folder}/readme.html`, bytes: Buffer.from('<p>CIFAR-10</p>') },
+    { name: `${folder}/test_batch.bin`, bytes: cifarBytes([[1]], 9) },
+    { name: `${folder}/batches.meta.txt`, bytes: Buffer.from('airplane\nautomobile\n') },
+    { name: `${folder}/data_batch_1.bin`, bytes: cifarBytes([[0], [1]]) },
+  ];
+  const cifar100 = [
+    {
+      name: 'cifar-100-binary/train.bin',
+      bytes: cifarBytes([
+        [1, 0],
+        [0, 1],
+      ]),
+    },
+    { name: 'cifar-100-binary/fine_label_names.txt', bytes: Buffer.from('apple\nbear\n') },
+    { name: 'cifar-100-binary/coarse_label_names.txt', bytes: Buffer.from('mammals\nfruit\n') },
+  ];
+  const idx = [
+    { name: 'mnist/t10k-images-idx3-ubyte.gz', bytes: gzipSync(imagesOf(3)) },
+    { name: 'mnist/t10k-labels-idx1-ubyte', bytes: labels },
+  ];
+  test.each([
+    ['cifar-10-binary.tar.gz', craftTarGz(cifar10), 'cifar', ['airplane', 'automobile', 'automobile']],
+    ['cifar-10-binary.zip', craftZip(cifar10), 'cifar', ['airplane', 'automobile', 'automobile']],
+    ['cifar-100-binary.tar.gz', craftTarGz(cifar100), 'cifar', ['apple', 'bear']],
+    ['mnist.tar', craftTar(idx), 'idx', ['7', '2', '1']],
+    [
+      'arrays.zip',
+      craftZip([{ name: 'a/x.npz', bytes: npzBytes({ x: npyBytes(counting(5 * 784), [5, 28, 28]) }) }]),
+      'array',
+      [null, null, null, null, null],
+    ],
+  ])('%s', async (name, bytes, kind, classes) => {
+    await station.put({ [name]: bytes });
+    const dataset = await fromPath(name);
+    expect(dataset.sources).toMatchObject([{ kind, location: join(station.incoming, name) }]);
+    expect(picturesOf(dataset.id).map(([, label]) => label)).toEqual(classes);
+    const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
+    if (kind === 'cifar') expect((await shown(first!.id)).slice(0, 3)).toEqual(cifarPixel(0, 0));
+    expect((await station.datasets.buildVersion(dataset.id, dataset.proposal).finished).images).toBe(
+      classes.length,
+    );
+    expect(await station.files('staging')).toEqual([]);
+  });
+
+  test('Parquet, whose rows are pictures of their own', async () => {
+    const rows = await Promise.all([1, 2].map(async (at) => ({ bytes: await pngOf(at), path: `${at}.png` })));
+    const shard = { name: 'data/train.parquet', bytes: imageParquet(rows) };
+    await station.put({ 'set.tar.gz': craftTarGz([shard]) });
+    const dataset = await fromPath('set.tar.gz');
+    expect(dataset).toMatchObject({ pictures: 2, sources: [{ kind: 'parquet' }] });
+    expect(await station.files('staging')).toEqual([]);
+  });
+
+  test('are refused where they are cut short, and nothing is left', async () => {
+    const cut = [{ name: 'data_batch_1.bin', bytes: cifarBytes([[0]]).subarray(0, 3000) }];
+    await station.put({ 'cut.tar.gz': craftTarGz(cut), 'half.tar.gz': craftTarGz(cifar10).subarray(0, 300) });
+    await expect(fromPath('cut.tar.gz')).rejects.toMatchObject({ code: 'container-corrupt' });
+    // A failure names what a person chose, not where it was unpacked.
+    const two = ['a.npy', 'b.npy'].map((name) => ({ name, bytes: npyBytes(counting(3920), [5, 28, 28]) }));
+    await station.put({ 'two.zip': craftZip(two) });
+    const path = join(station.incoming, 'two.zip');
+    await expect(fromPath('two.zip')).rejects.toMatchObject({
+      code: 'source-unsupported',
+      message: expect.stringContaining(`“${path}” cannot be imported`) as string,
+      details: { path },
+    });
+    await expect(fromPath('half.tar.gz')).rejects.toMatchObject({ code: 'archive-corrupt' });
+    expect(await station.files('staging')).toEqual([]);
+    expect(await station.files('originals')).toEqual([]);
+  });
+});
+
 describe('tables', () => {
   test('Parquet with captions, classes, a licence, and rows that are no pictures', async () => {
     const rows = [
@@ -162,7 +242,7 @@ describe('tables', () => {
       ['2.png', 'dog'],
     ]);
     const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
-    expect(station.datasets.sources.pictureDetails(first!.id)).toMatchObject({ caption: 'a cat' });
+    expect(await station.valuesOf(dataset.id, first!.id)).toMatchObject({ caption: 'a cat' });
     expect(
       station.datasets
         .quarantined(dataset.id, 0, 5)
@@ -195,9 +275,9 @@ describe('tables', () => {
     ]);
     expect(dataset.sources).toMatchObject([{ kind: 'sqlite', location: path, pictures: 3 }]);
     const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
-    expect(station.datasets.sources.pictureDetails(first!.id)).toMatchObject({
+    expect(await station.valuesOf(dataset.id, first!.id)).toMatchObject({
       caption: 'no 0',
-      rights: { licence: 'CC0-1.0' },
+      licence: 'CC0-1.0',
     });
   });
 
@@ -278,7 +358,7 @@ test('a list of addresses: what comes is stored, what does not is put aside by n
     ['file:///etc/passwd', 'address-scheme'],
   ]);
   const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
-  expect(station.datasets.sources.pictureDetails(first!.id).rights.url).toBe(`${at}/1.png`);
+  expect(await station.valuesOf(dataset.id, first!.id)).toMatchObject({ url: `${at}/1.png` });
   expect(await station.files('cache/downloads')).toEqual([]);
   await expect(importFrom(source(false))).rejects.toMatchObject({ code: 'pictures-too-few' });
 });

@@ -19,6 +19,7 @@ it('A dataset is reviewed, decided about and taken back from the command line', 
   expect(reviewed.json).toMatchObject({
     excluded: 0,
     findings: { blank: { open: 3 } },
+    missing: { label: 18, caption: 18, licence: 18 },
     listed: [{ kind: 'blank' }, { kind: 'blank' }, { kind: 'blank' }],
   });
   const accepted = await imago('clean', 'Planted', '--no-learn', '--accept', 'blank', ...common);

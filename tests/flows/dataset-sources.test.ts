@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unknownRights } from '../../src-main/contract/domain/licences.ts';
+import { failureSchema } from '../../src-main/contract/errors.ts';
 import { reconcile } from '../../src-main/studio/reconcile.ts';
 import { openDatasetStation, type DatasetStation } from '../fixtures/dataset-station.ts';
 import { pngOf } from '../fixtures/pictures.ts';
@@ -59,12 +60,19 @@ describe('captions and labels', () => {
       ['../../outside.png', 'outside'],
       ['metadata.jsonl, line 4', 'row'],
     ]);
+    const { items } = station.datasets.quarantined(dataset.id, 0, 10);
+    expect(items.map(({ reason }) => failureSchema.parse(reason).message)[0]).toBe(
+      '“dog/none.png” cannot be taken in: there is no such file.',
+    );
     expect(dataset).toMatchObject({ missing: { label: 1, caption: 2, licence: 3 }, ignored: 1 });
     const dog = picturesOf(dataset.id)[2]!;
-    expect(station.datasets.sources.pictureDetails(dog.id)).toMatchObject({
-      columns: { mood: 'calm', n: 3 },
-      own: { licence: 'CC-BY-4.0' },
-      rights: { licence: 'CC-BY-4.0', mayTrain: 'unknown' },
+    const choice = { kind: 'ids' as const, pictureIds: [dog.id] };
+    expect(await station.pictures.facts(dataset.id, choice)).toMatchObject({
+      single: { columns: { mood: 'calm', n: 3 } },
+      fields: {
+        licence: { value: 'CC-BY-4.0', origin: 'row' },
+        mayTrain: { value: 'unknown', origin: 'nothing' },
+      },
     });
   });
 
@@ -290,15 +298,6 @@ describe('rights', () => {
     const version = await station.datasets.buildVersion(dataset.id, dataset.proposal).finished;
     expect(version.images).toBe(1);
     expect(sources.licence(dataset.id, version.version)).toMatchObject({ name: 'MIT', conflicts: [] });
-
-    const [one] = picturesOf(dataset.id);
-    expect(sources.setPictureRights(one!.id, { mayTrain: 'yes', licence: 'CC-BY-4.0' })).toMatchObject({
-      own: { mayTrain: 'yes' },
-      rights: { licence: 'CC-BY-4.0', author: 'Aunt', mayTrain: 'yes' },
-    });
-    expect((await station.datasets.buildVersion(dataset.id, dataset.proposal).finished).images).toBe(2);
-    sources.setPictureRights(one!.id, null);
-    expect((await station.datasets.buildVersion(dataset.id, dataset.proposal).finished).images).toBe(1);
   });
 
   test('are read from EXIF and XMP, where they forbid training too', async () => {
@@ -317,11 +316,20 @@ describe('rights', () => {
       'e/3.png': await pngOf(3),
     });
     const dataset = await importFrom('e');
-    const own = picturesOf(dataset.id).map(({ id }) => station.datasets.sources.pictureDetails(id).own);
-    expect(own).toEqual([
-      { licence: 'CC-BY-SA-4.0', author: 'Ann Other' },
-      { licence: '© Bea & Co', author: 'Bea', url: 'https://example.org/terms', mayTrain: 'no' },
-      {},
+    const facts = await Promise.all(
+      picturesOf(dataset.id).map(({ id }) =>
+        station.pictures.facts(dataset.id, { kind: 'ids', pictureIds: [id] }),
+      ),
+    );
+    expect(facts.map(({ fields }) => fields)).toMatchObject([
+      { licence: { value: 'CC-BY-SA-4.0', origin: 'file' }, author: { value: 'Ann Other', origin: 'file' } },
+      {
+        licence: { value: '© Bea & Co', origin: 'file' },
+        author: { value: 'Bea' },
+        url: { value: 'https://example.org/terms' },
+        mayTrain: { value: 'no', origin: 'file' },
+      },
+      { licence: { value: '', origin: 'nothing' }, author: { value: '' } },
     ]);
     expect(dataset.licence).toMatchObject({ unlicensed: 1, conflicts: ['own-words', 'unknown-licence'] });
     expect((await station.datasets.buildVersion(dataset.id, dataset.proposal).finished).images).toBe(2);

@@ -46,7 +46,7 @@ describe('SQLite', () => {
   const open = (path: string, sql: string, timeoutSeconds = 60, until = signal) =>
     openSqliteQuery(
       { kind: 'sqlite', path, sql, timeoutSeconds },
-      { cacheFolder: temporaryFolder(), signal: until },
+      { cacheFolder: temporaryFolder(), newFolder: async () => temporaryFolder(), signal: until },
     );
 
   test('rows become pictures with labels, captions, licences and what else they hold', async () => {
@@ -175,7 +175,7 @@ describe('PostgreSQL', () => {
   const open = (connection: string, sql: string, timeoutSeconds = 60, until = signal) =>
     openPostgresqlQuery(
       { kind: 'postgresql', connection, sql, timeoutSeconds },
-      { cacheFolder: temporaryFolder(), signal: until },
+      { cacheFolder: temporaryFolder(), newFolder: async () => temporaryFolder(), signal: until },
     );
 
   test('rows become pictures, and the password stays behind', async ({ skip }) => {

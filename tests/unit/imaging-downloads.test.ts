@@ -365,7 +365,10 @@ test('the longest rule of robots.txt decides', () => {
 
 describe('a list', () => {
   const list = (urls: string, cacheFolder: string) =>
-    openUrls({ kind: 'urls', urls, download: options() }, { cacheFolder, signal });
+    openUrls(
+      { kind: 'urls', urls, download: options() },
+      { cacheFolder, newFolder: async () => temporaryFolder(), signal },
+    );
   const itemsOf = async (source: OpenedSource) => {
     const items: SourceItem[] = [];
     for await (const item of source.items(signal)) items.push(item);

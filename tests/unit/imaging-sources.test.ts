@@ -29,7 +29,11 @@ const never = new AbortController().signal;
 const openSource = (path = folder): Promise<OpenedSource> =>
   open(
     path,
-    { cacheFolder: join(folder, '.cache'), signal: never },
+    {
+      cacheFolder: join(folder, '.cache'),
+      newFolder: () => mkdtemp(join(tmpdir(), 'imago-unpacked-')),
+      signal: never,
+    },
     { fetcher: () => (url) => Promise.resolve(Buffer.from(url)) },
   );
 

@@ -42,8 +42,10 @@ export const cleaning = {
   exclude: procedure
     .input(byId.extend({ pictureIds: z.array(z.string()).min(1).max(200_000), excluded: z.boolean() }))
     .output(cleaningOverviewSchema),
-  /** Takes the last decision back. */
-  undo: procedure.input(byId).output(cleaningOverviewSchema),
+  /** Takes the last decision back; with its number, only if it still is the last. */
+  undo: procedure
+    .input(byId.extend({ decision: z.number().int().optional() }))
+    .output(cleaningOverviewSchema),
   map: procedure.input(byId.extend({ method: mapMethodSchema })).output(embeddingMapSchema),
 };
 

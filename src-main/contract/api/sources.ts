@@ -2,14 +2,8 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { datasetSchema } from '../domain/datasets.ts';
 import { jobSchema } from '../domain/jobs.ts';
-import { fileRightsSchema, licenceSummarySchema, rightsSchema } from '../domain/licences.ts';
-import {
-  arrayFileSchema,
-  arraySourceSchema,
-  importSourceSchema,
-  newFilesSchema,
-  pictureDetailsSchema,
-} from '../domain/sources.ts';
+import { licenceSummarySchema, rightsSchema } from '../domain/licences.ts';
+import { arrayFileSchema, arraySourceSchema, importSourceSchema, newFilesSchema } from '../domain/sources.ts';
 import { byId, procedure } from './procedure.ts';
 
 export const sources = {
@@ -26,11 +20,6 @@ export const sources = {
   addNewFiles: procedure.input(byId).output(z.object({ job: jobSchema })),
   /** Tells of watched folders in which something changed. */
   watch: procedure.output(eventIterator(z.object({ datasetId: z.string(), sourceId: z.string() }))),
-  /** What is known of a picture beside its pixels; `id` is the picture's. */
-  picture: procedure.input(byId).output(pictureDetailsSchema),
-  setPictureRights: procedure
-    .input(byId.extend({ rights: fileRightsSchema.nullable() }))
-    .output(pictureDetailsSchema),
   /** The terms of a dataset's pictures, or of those that a version is made of. */
   licence: procedure
     .input(byId.extend({ version: z.number().int().positive().optional() }))

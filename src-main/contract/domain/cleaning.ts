@@ -107,7 +107,7 @@ export const findingSchema = z.object({
 });
 export type Finding = z.infer<typeof findingSchema>;
 
-export const verdictSchema = z.enum(['accept', 'reject', 'exclude', 'include']);
+export const verdictSchema = z.enum(['accept', 'reject', 'exclude', 'include', 'edit']);
 export type Verdict = z.infer<typeof verdictSchema>;
 
 export const decisionSchema = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fileRightsSchema, rightsSchema } from './licences.ts';
+import { rightsSchema } from './licences.ts';
 import { seedSchema, timestampSchema } from './values.ts';
 
 /**
@@ -214,17 +214,3 @@ export const newFilesSchema = z.object({
   names: z.array(z.string()),
 });
 export type NewFiles = z.infer<typeof newFilesSchema>;
-
-/** What is known of a picture beside its pixels. */
-export const pictureDetailsSchema = z.object({
-  pictureId: z.string(),
-  caption: z.string().nullable(),
-  /** Further columns of its manifest, as they came. */
-  columns: z.record(z.string(), z.unknown()),
-  /** What the picture itself says of its rights. */
-  own: fileRightsSchema,
-  /** With what its source says of all. */
-  rights: rightsSchema,
-  source: sourceSchema,
-});
-export type PictureDetails = z.infer<typeof pictureDetailsSchema>;
