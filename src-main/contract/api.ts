@@ -8,6 +8,7 @@ import { generation } from './api/generation.ts';
 import { host } from './api/host.ts';
 import { jobs } from './api/jobs.ts';
 import { projects } from './api/projects.ts';
+import { repairs } from './api/repairs.ts';
 import { runs } from './api/runs.ts';
 import { sources } from './api/sources.ts';
 import { studio } from './api/studio.ts';
@@ -27,6 +28,7 @@ export const contract = {
   augmentations,
   runs,
   generation,
+  repairs,
   gallery,
   exports,
 };

@@ -7,6 +7,7 @@ import { cleaning } from './migrations/0004-cleaning.ts';
 import { recipes } from './migrations/0005-recipes.ts';
 import { overnight } from './migrations/0006-overnight.ts';
 import { samplingOfImages } from './migrations/0007-sampling-of-images.ts';
+import { repairedImages } from './migrations/0008-repaired-images.ts';
 
 export type Database = SQLite.Database;
 
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   recipes,
   overnight,
   samplingOfImages,
+  repairedImages,
 ];
 
 export const schemaVersion = migrations.at(-1)!.version;

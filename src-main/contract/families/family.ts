@@ -23,4 +23,14 @@ export interface Family {
   readonly requireFitting?: (settings: Readonly<Settings>) => void;
   /** What can be chosen when a model of these settings generates; absent where there is nothing to choose. */
   readonly sampling?: (settings: Readonly<Settings>) => readonly HyperParameter[];
+  /**
+   * What it does to a picture that a person brings; absent where it takes none. `masked` makes up what a mask hides,
+   * `completes` all below the last row that is kept, `translates` turns the whole picture into another, and
+   * `restores` takes damage away, with a mask or without.
+   */
+  readonly repairs?: RepairKind;
+  /** What can be chosen for that beside `sampling`. */
+  readonly repairing?: readonly HyperParameter[];
 }
+
+export type RepairKind = 'masked' | 'completes' | 'translates' | 'restores';

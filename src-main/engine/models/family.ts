@@ -21,6 +21,20 @@ export interface ModelDescription {
   readonly batchesPerStep?: number;
 }
 
+/** What a model is to make of pictures that it is given; all tensors stay the caller's. */
+export interface RepairRequest {
+  /** `[batch, height, width, channel]`, −1…1. */
+  readonly pictures: Tensor4D;
+  /** `[batch, height, width, 1]`: 1 where a picture is kept, 0 where it is to be made up. */
+  readonly mask: Tensor4D;
+  /** One for each picture. */
+  readonly seeds: readonly number[];
+  /** The class of each picture, where a model with classes is to be told. */
+  readonly labels?: ArrayLike<number>;
+  /** What the family lets one choose for generating and for repairing; its defaults for the rest. */
+  readonly sampling?: Readonly<Settings>;
+}
+
 /** A model in memory, between two steps. */
 export interface Model {
   readonly config: ModelConfig;
@@ -69,6 +83,12 @@ export interface Model {
     sampling?: Readonly<Settings>,
     inputs?: Tensor4D,
   ): Tensor4D;
+  /**
+   * Pictures `[batch, height, width, channel]`, −1…1, made from those of the request by the averaged weights, for a
+   * family that says how it `repairs`. Each depends on its own picture, mask, seed and class alone, bit for bit,
+   * whatever else is in the batch.
+   */
+  repair?(request: RepairRequest): Tensor4D;
   dispose(): void;
 }
 
