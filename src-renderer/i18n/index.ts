@@ -12,6 +12,7 @@ import generateEn from './en/generate.ts';
 import homeEn from './en/home.ts';
 import overnightEn from './en/overnight.ts';
 import prepareEn from './en/prepare.ts';
+import repairEn from './en/repair.ts';
 import reviewEn from './en/review.ts';
 import runsEn from './en/runs.ts';
 import settingsEn from './en/settings.ts';
@@ -32,6 +33,7 @@ import generateZh from './zh/generate.ts';
 import homeZh from './zh/home.ts';
 import overnightZh from './zh/overnight.ts';
 import prepareZh from './zh/prepare.ts';
+import repairZh from './zh/repair.ts';
 import reviewZh from './zh/review.ts';
 import runsZh from './zh/runs.ts';
 import settingsZh from './zh/settings.ts';
@@ -58,6 +60,7 @@ export const messages = {
     home: homeEn,
     overnight: overnightEn,
     prepare: prepareEn,
+    repair: repairEn,
     review: reviewEn,
     runs: runsEn,
     settings: settingsEn,
@@ -80,6 +83,7 @@ export const messages = {
     home: homeZh,
     overnight: overnightZh,
     prepare: prepareZh,
+    repair: repairZh,
     review: reviewZh,
     runs: runsZh,
     settings: settingsZh,
