@@ -321,7 +321,10 @@ describe('the command', () => {
     const done = await command(...words);
     expect(done.exitCode).toBe(0);
     expect(done.stderr).toContain('Its licence is not known');
-    expect(done.json).toMatchObject({ images: { length: 2 }, input: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(done.json).toMatchObject({
+      images: { length: 2 },
+      input: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     expect(readdirSync(to).sort()).toEqual(['seed-5.png', 'seed-6.png']);
     expect(readProvenance(readFileSync(join(to, 'seed-6.png')))).toMatchObject({
       seed: 6,
