@@ -21,6 +21,7 @@ export const router = createRouter({
     { path: '/runs', name: 'runs', component: () => import('./views/RunsView.vue') },
     { path: '/runs/:id', name: 'run', component: () => import('./views/RunView.vue'), props: true },
     { path: '/generate', name: 'generate', component: () => import('./views/GenerateView.vue') },
+    { path: '/repair', name: 'repair', component: () => import('./views/RepairView.vue') },
     { path: '/gallery', name: 'gallery', component: () => import('./views/GalleryView.vue') },
     { path: '/export', name: 'export', component: () => import('./views/ExportView.vue') },
     { path: '/settings', name: 'settings', component: SettingsView },

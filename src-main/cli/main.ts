@@ -8,6 +8,7 @@ import { addBackendCommands } from './backend-commands.ts';
 import { addCleaningCommands } from './cleaning-commands.ts';
 import { addDatasetCommands } from './dataset-commands.ts';
 import { addPictureCommands } from './picture-commands.ts';
+import { addRepairCommands } from './repair-commands.ts';
 import { addRunCareCommands } from './run-care-commands.ts';
 import { addPresetCommands } from './preset-commands.ts';
 import { addRunCommands } from './run-commands.ts';
@@ -18,7 +19,9 @@ import { addVersionCommands } from './version-commands.ts';
 const usageErrors: readonly ErrorCode[] = [
   'array-layout-needed',
   'input-invalid',
+  'mask-unusable',
   'preset-unknown',
+  'repair-unsupported',
   'setting-fixed',
   'setting-out-of-range',
   'setting-unknown',
@@ -41,6 +44,7 @@ for (const add of [
   addRunCommands,
   addRunCareCommands,
   addPictureCommands,
+  addRepairCommands,
   addPresetCommands,
   addAugmentationCommands,
   addBackendCommands,

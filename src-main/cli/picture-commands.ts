@@ -5,7 +5,7 @@ import type { ExportSelection } from '../contract/domain/exports.ts';
 import type { Run } from '../contract/domain/runs.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
-import { classUnknown } from '../studio/generation.ts';
+import { classUnknown } from '../studio/drawing-checkpoint.ts';
 import type { Studio } from '../studio/studio.ts';
 import {
   collectSetting,

@@ -9,6 +9,7 @@ import { host } from './api/host.ts';
 import { jobs } from './api/jobs.ts';
 import { pictures } from './api/pictures.ts';
 import { projects } from './api/projects.ts';
+import { repairs } from './api/repairs.ts';
 import { runs } from './api/runs.ts';
 import { sources } from './api/sources.ts';
 import { studio } from './api/studio.ts';
@@ -29,6 +30,7 @@ export const contract = {
   augmentations,
   runs,
   generation,
+  repairs,
   gallery,
   exports,
 };

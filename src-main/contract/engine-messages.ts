@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { backendIdSchema, backendSchema, deviceSchema } from './domain/backends.ts';
 import { layerSchema } from './domain/estimates.ts';
 import { drawnInputSchema, provenanceSchema } from './domain/images.ts';
+import { repairOriginSchema } from './domain/repairs.ts';
 import { parameterCountsSchema, stopConditionSchema } from './domain/runs.ts';
 import {
   channelsSchema,
@@ -83,7 +84,33 @@ export const engineJobSchema = z.discriminatedUnion('job', [
       })
       .optional(),
     /** Written into each PNG with the picture's own seed; see `provenanceChunks`. */
-    provenance: provenanceSchema.omit({ seed: true, label: true, input: true }),
+    provenance: provenanceSchema.omit({ seed: true, label: true, input: true, repair: true }),
+  }),
+  /** Makes pictures out of others: fills what a mask hides, completes, translates, restores. */
+  z.object({
+    job: z.literal('repair'),
+    protocol: z.literal(engineProtocol),
+    backend: backendChoice,
+    config: modelConfigSchema,
+    checkpoint: z.string(),
+    repairs: z
+      .array(
+        z.object({
+          /** `[sizePx, sizePx, channel]`, 0…255. */
+          picture: z.instanceof(Uint8Array),
+          /** `[sizePx, sizePx]`: 1 where the picture is kept, 0 where it is to be made up. */
+          mask: z.instanceof(Uint8Array),
+          /** One result for each, a function of the checkpoint, the picture, the mask and the seed alone. */
+          seeds: z.array(seedSchema).min(1),
+          origin: repairOriginSchema,
+        }),
+      )
+      .min(1),
+    /** The class of all of them, of a conditional model. */
+    classIndex: z.number().int().min(0).optional(),
+    sampling: settingsSchema.optional(),
+    /** Written into each PNG with its own seed and origin. */
+    provenance: provenanceSchema.omit({ seed: true, label: true, input: true, repair: true }),
   }),
   z.object({
     job: z.literal('trial'),
@@ -148,6 +175,7 @@ export const engineJobSchema = z.discriminatedUnion('job', [
 export type EngineJob = z.infer<typeof engineJobSchema>;
 export type TrainJob = Extract<EngineJob, { job: 'train' }>;
 export type GenerateJob = Extract<EngineJob, { job: 'generate' }>;
+export type RepairJob = Extract<EngineJob, { job: 'repair' }>;
 export type TrialJob = Extract<EngineJob, { job: 'trial' }>;
 export type InspectJob = Extract<EngineJob, { job: 'inspect' }>;
 export type AugmentJob = Extract<EngineJob, { job: 'augment' }>;

@@ -39,6 +39,8 @@ export const mediaAddress = {
   augmentationSheet: (sheetId: string) => `augmentation/${encodeURIComponent(sheetId)}`,
   /** A generated picture, full size, with its provenance inside. */
   image: (imageId: string) => `image/${encodeURIComponent(imageId)}`,
+  /** What a picture was repaired from, at the model's size, or the mask. */
+  input: (sha256: string) => `input/${sha256}`,
   /** A finished export in ZIP form. */
   export: (exportId: string) => `export/${encodeURIComponent(exportId)}`,
 };
@@ -57,6 +59,7 @@ export type MediaRequest =
   | { kind: 'sample'; runId: string; step: number }
   | { kind: 'augmentation'; sheetId: string }
   | { kind: 'image'; imageId: string }
+  | { kind: 'input'; sha256: string }
   | { kind: 'export'; exportId: string };
 
 const isId = (text: string | undefined): text is string =>
@@ -76,6 +79,7 @@ export function parseMediaAddress(address: string): MediaRequest | null {
   if (!isId(id)) return null;
   if (kind === 'picture' && parts.length === 2) return { kind, pictureId: id };
   if (kind === 'image' && parts.length === 2) return { kind, imageId: id };
+  if (kind === 'input' && parts.length === 2) return /^[0-9a-f]{64}$/.test(id) ? { kind, sha256: id } : null;
   if (kind === 'augmentation' && parts.length === 2) return { kind, sheetId: id };
   if (kind === 'export' && parts.length === 2) return { kind, exportId: id };
   if (kind === 'sample' && parts.length === 3 && isCount(second)) {

@@ -197,6 +197,20 @@ export function samplingSettings(model: ModelKind, chosen: Readonly<Settings> = 
   return resolveSettings(samplingParameters(model), chosen);
 }
 
+/** What can be chosen when a model of these settings repairs a picture. */
+export function repairParameters(model: ModelKind): readonly HyperParameter[] {
+  return [...samplingParameters(model), ...(families[model.family].repairing ?? [])];
+}
+
+/**
+ * How a model of these settings repairs: its family's defaults with what was chosen on top, each value checked.
+ *
+ * @throws StudioError `setting-unknown`, `setting-out-of-range`
+ */
+export function repairSettings(model: ModelKind, chosen: Readonly<Settings> = {}): Settings {
+  return resolveSettings(repairParameters(model), chosen);
+}
+
 interface ModelKind {
   readonly family: FamilyId;
   readonly settings: Readonly<Settings>;

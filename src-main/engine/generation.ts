@@ -5,7 +5,7 @@ import { readCheckpoint } from './checkpoint.ts';
 import { damageOf } from './damage.ts';
 import { openPairs } from './dataset-reader.ts';
 import type { ModelFamily } from './models/family.ts';
-import { integers, normals } from './random.ts';
+import { integers, latentsOf } from './random.ts';
 import { joined, samplePixels } from './sample-sheet.ts';
 
 /** How many pictures go through the network at once; no picture depends on it. */
@@ -31,12 +31,10 @@ export async function generate(
   const model = family.build(config);
   try {
     model.load(checkpoint.tensors, checkpoint.step, job.checkpoint);
-    const { latentSize } = model;
     const pictureBytes = sizePx * sizePx * channels;
     for (let first = 0; first < seeds.length; first += batchSize) {
       const batch = seeds.slice(first, first + batchSize);
-      const latents = new Float32Array(batch.length * latentSize);
-      batch.forEach((seed, row) => latents.set(normals(seed, 'latent', 0, latentSize), row * latentSize));
+      const latents = latentsOf(batch, model.latentSize);
       const labels = classes && batch.map((seed) => job.classIndex ?? classOf(seed, classes.length));
       const from = pairs && batch.map((seed) => pairs.pair(seed));
       const inputs = from ? joined(from.map(({ input }) => input)) : undefined;
@@ -65,6 +63,7 @@ export async function generate(
   });
 }
 
-function classOf(seed: number, classes: number): number {
+/** The class that a seed decides, where nobody asked for one. */
+export function classOf(seed: number, classes: number): number {
   return integers(seed, 'class', 0, 1, classes)[0]!;
 }

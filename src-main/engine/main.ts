@@ -50,7 +50,7 @@ async function perform(accepted: EngineJob): Promise<void> {
   const { config } = accepted;
   const family = familyOf(config.family);
   const description = family.describe(config);
-  if (accepted.job !== 'generate') {
+  if (accepted.job !== 'generate' && accepted.job !== 'repair') {
     memoryFailure = (allocation, message) => outOfMemory(backend, description, config, allocation, message);
   }
   if (accepted.job === 'inspect') {
@@ -69,6 +69,10 @@ async function perform(accepted: EngineJob): Promise<void> {
     case 'generate': {
       const { generate } = await import('./generation.ts');
       return generate(accepted, family, send);
+    }
+    case 'repair': {
+      const { repair } = await import('./repair.ts');
+      return repair(accepted, family, send);
     }
     case 'trial': {
       const { tryOut } = await import('./trial.ts');

@@ -99,6 +99,13 @@ export function normals(seed: number, stream: string, step: number, count: numbe
   return result.subarray(0, count);
 }
 
+/** What pictures start from, `[seeds, latentSize]`, one row behind the other: each is a function of its own seed alone. */
+export function latentsOf(seeds: readonly number[], latentSize: number): Float32Array {
+  const latents = new Float32Array(seeds.length * latentSize);
+  seeds.forEach((seed, row) => latents.set(normals(seed, 'latent', 0, latentSize), row * latentSize));
+  return latents;
+}
+
 const powersOfHalf = Float64Array.from({ length: 33 }, (_, exponent) => 2 ** -exponent);
 
 /** The natural logarithm of (word + ½) · 2⁻³², which is never 0; relative error below 1e-11. */

@@ -114,15 +114,27 @@ export function samplePixels(
 ): Uint8Array {
   const { sizePx, channels } = model.config;
   const values = tf.tidy(() => {
-    const drawnFrom =
-      inputs &&
-      tf.tensor4d(
-        Float32Array.from(inputs, (byte) => byte / 127.5 - 1),
-        [count, sizePx, sizePx, channels],
-      );
+    const drawnFrom = inputs && tensorOf(inputs, count, { sizePx, channels });
     return model
       .sample(tf.tensor2d(latents, [count, latents.length / count]), labels, sampling, drawnFrom)
       .dataSync<'float32'>();
   });
+  return bytesOf(values);
+}
+
+/** Pictures of bytes, one behind the other, as `[count, sizePx, sizePx, channel]`, −1…1. */
+export function tensorOf(
+  pictures: Uint8Array,
+  count: number,
+  { sizePx, channels }: Pick<ModelConfig, 'sizePx' | 'channels'>,
+): tf.Tensor4D {
+  return tf.tensor4d(
+    Float32Array.from(pictures, (byte) => byte / 127.5 - 1),
+    [count, sizePx, sizePx, channels],
+  );
+}
+
+/** Values of −1…1 as bytes; those of {@link tensorOf} come back as they were. */
+export function bytesOf(values: Float32Array): Uint8Array {
   return Uint8Array.from(values, (value) => Math.min(255, Math.max(0, Math.round((value + 1) * 127.5))));
 }

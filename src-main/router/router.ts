@@ -10,6 +10,7 @@ import { hostRouter } from './host.ts';
 import { jobsRouter } from './jobs.ts';
 import { picturesRouter } from './pictures.ts';
 import { projectsRouter } from './projects.ts';
+import { repairsRouter } from './repairs.ts';
 import { runsRouter } from './runs.ts';
 import { sourcesRouter } from './sources.ts';
 import { studioRouter } from './studio.ts';
@@ -39,6 +40,7 @@ export function createRouter(studio: Studio, report: ReportUnexpected = reportTo
     augmentations: augmentationsRouter(procedures.augmentations, studio),
     runs: runsRouter(procedures.runs, studio),
     generation: generationRouter(procedures.generation, studio),
+    repairs: repairsRouter(procedures.repairs, studio),
     gallery: galleryRouter(procedures.gallery, studio),
     exports: exportsRouter(procedures.exports, studio),
   });

@@ -9,6 +9,7 @@ import { overnight } from './migrations/0006-overnight.ts';
 import { samplingOfImages } from './migrations/0007-sampling-of-images.ts';
 import { pictureEdits } from './migrations/0008-picture-edits.ts';
 import { countsAtOnce } from './migrations/0009-counts-at-once.ts';
+import { repairedImages } from './migrations/0010-repaired-images.ts';
 
 export type Database = SQLite.Database;
 
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   samplingOfImages,
   pictureEdits,
   countsAtOnce,
+  repairedImages,
 ];
 
 export const schemaVersion = migrations.at(-1)!.version;

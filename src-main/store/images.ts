@@ -11,6 +11,8 @@ interface ImageRow {
   seed: number;
   label: string;
   sampling: string;
+  input_sha256: string;
+  mask_sha256: string;
   width_px: number;
   height_px: number;
   bytes: number;
@@ -27,6 +29,14 @@ const toImage = (row: ImageRow): Image => ({
   seed: row.seed,
   ...(row.label === '' ? {} : { label: row.label }),
   ...(row.sampling === '' ? {} : { sampling: JSON.parse(row.sampling) as Settings }),
+  ...(row.input_sha256 === ''
+    ? {}
+    : {
+        repair: {
+          inputSha256: row.input_sha256,
+          ...(row.mask_sha256 === '' ? {} : { maskSha256: row.mask_sha256 }),
+        },
+      }),
   widthPx: row.width_px,
   heightPx: row.height_px,
   bytes: row.bytes,
@@ -43,17 +53,18 @@ function samplingText(sampling: Readonly<Settings> = {}): string {
 
 /** Queries of the generated images. */
 export function imageQueries(database: Database) {
-  const plain = `i.id, i.sha256, i.run_id, i.checkpoint_step, i.seed, i.label, i.sampling, i.width_px, i.height_px, i.bytes,
-    i.starred, i.trashed_at, i.created_at`;
+  const plain = `i.id, i.sha256, i.run_id, i.checkpoint_step, i.seed, i.label, i.sampling, i.input_sha256,
+    i.mask_sha256, i.width_px, i.height_px, i.bytes, i.starred, i.trashed_at, i.created_at`;
   const insert = database.prepare(
-    `INSERT INTO image (id, ordinal, sha256, run_id, checkpoint_step, seed, label, sampling, width_px, height_px,
-       bytes, provenance, created_at)
+    `INSERT INTO image (id, ordinal, sha256, run_id, checkpoint_step, seed, label, sampling, input_sha256,
+       mask_sha256, width_px, height_px, bytes, provenance, created_at)
      VALUES (@id, (SELECT coalesce(max(ordinal), 0) + 1 FROM image), @sha256, @runId, @checkpointStep, @seed,
-       @label, @sampling, @widthPx, @heightPx, @bytes, @provenance, @createdAt)`,
+       @label, @sampling, @inputSha256, @maskSha256, @widthPx, @heightPx, @bytes, @provenance, @createdAt)`,
   );
-  const bySeed = database.prepare<[string, number, number, string, string], ImageRow>(
+  const bySeed = database.prepare<[string, number, number, string, string, string, string], ImageRow>(
     `SELECT ${plain} FROM image i
-     WHERE i.run_id = ? AND i.checkpoint_step = ? AND i.seed = ? AND i.label = ? AND i.sampling = ?`,
+     WHERE i.run_id = ? AND i.checkpoint_step = ? AND i.seed = ? AND i.label = ? AND i.sampling = ?
+       AND i.input_sha256 = ? AND i.mask_sha256 = ?`,
   );
   const replace = database.prepare(
     `UPDATE image SET sha256 = @sha256, bytes = @bytes, provenance = @provenance, trashed_at = NULL
@@ -68,6 +79,13 @@ export function imageQueries(database: Database) {
     'SELECT count(*) AS n FROM image WHERE trashed_at IS NULL',
   );
 
+  const isInput = database
+    .prepare<[string, string], number>(
+      `SELECT 1 FROM image WHERE input_sha256 = ? AND input_sha256 <> ''
+       UNION ALL SELECT 1 FROM image WHERE mask_sha256 = ? AND mask_sha256 <> '' LIMIT 1`,
+    )
+    .pluck();
+
   const where = (filter: GalleryFilter) => {
     const conditions = [filter.trashed ? 'i.trashed_at IS NOT NULL' : 'i.trashed_at IS NULL'];
     const values: (string | number)[] = [];
@@ -79,6 +97,10 @@ export function imageQueries(database: Database) {
       conditions.push('i.run_id IN (SELECT id FROM run WHERE project_id = ?)');
       values.push(filter.projectId);
     }
+    if (filter.inputSha256 !== undefined) {
+      conditions.push("i.input_sha256 = ? AND i.input_sha256 <> ''");
+      values.push(filter.inputSha256);
+    }
     if (filter.starred !== undefined) {
       conditions.push(filter.starred ? 'i.starred = 1' : 'i.starred = 0');
     }
@@ -86,17 +108,23 @@ export function imageQueries(database: Database) {
   };
 
   return {
-    /** Adds an image; the same run, checkpoint, seed, class and sampling give back the row that stands for it already. */
+    /** Adds an image; the same run, checkpoint, seed, class, sampling and input give back the row that stands for it already. */
     put: database.transaction(
       (image: Omit<Image, 'starred' | 'trashedAt'>, provenance: Provenance): Image => {
         const { label = '' } = image;
         const sampling = samplingText(image.sampling);
-        const known = bySeed.get(image.runId, image.checkpointStep, image.seed, label, sampling);
+        const { inputSha256 = '', maskSha256 = '' } = image.repair ?? {};
+        const find = () =>
+          bySeed.get(
+            ...([image.runId, image.checkpointStep, image.seed, label, sampling] as const),
+            ...([inputSha256, maskSha256] as const),
+          );
+        const known = find();
         const provenanceText = JSON.stringify(provenance);
         if (known) {
           replace.run({ id: known.id, sha256: image.sha256, bytes: image.bytes, provenance: provenanceText });
-        } else insert.run({ ...image, label, sampling, provenance: provenanceText });
-        return toImage(bySeed.get(image.runId, image.checkpointStep, image.seed, label, sampling)!);
+        } else insert.run({ ...image, label, sampling, inputSha256, maskSha256, provenance: provenanceText });
+        return toImage(find()!);
       },
     ),
     get(id: string): { image: Image; provenance: Provenance } | null {
@@ -124,6 +152,8 @@ export function imageQueries(database: Database) {
       for (const id of ids) trash.run(at, id);
     }),
     count: (): number => count.get()!.n,
+    /** Whether a picture was made from this input or with this mask. */
+    isInput: (sha256: string): boolean => isInput.get(sha256, sha256) !== undefined,
   };
 }
 

@@ -132,6 +132,9 @@ export function sourceQueries(database: Database) {
          WHERE dataset_id = ? AND version = ? AND input_picture_id IS NOT NULL)
      ${grouped}`,
   );
+  const rightsOfPicture = database.prepare<[string], Omit<RightsCount, 'pictures'>>(
+    `SELECT ${rightsColumns} FROM picture p JOIN source s ON s.id = p.source_id WHERE p.id = ?`,
+  );
   const countOf = (condition: string) =>
     `(SELECT count(*) FROM picture p WHERE p.source_id = s.id ${condition})`;
   const missing = database.prepare<[string], { label: number; caption: number; licence: number }>(
@@ -210,6 +213,8 @@ export function sourceQueries(database: Database) {
       version === undefined
         ? rightsOfDataset.all(datasetId, datasetId)
         : rightsOfVersion.all(datasetId, version, datasetId, version),
+    /** The terms of one picture, those of its source among them; null where there is none of that id. */
+    rightsOfPicture: (pictureId: string) => rightsOfPicture.get(pictureId) ?? null,
     missing: (datasetId: string) => missing.get(datasetId)!,
     /** What a source brought becomes another's, as when new files of its folder are in; that one's rights hold then. */
     mergeInto: database.transaction((id: string, targetId: string): void => {

@@ -70,6 +70,14 @@ export function versionQueries(database: Database) {
      FROM version_picture v JOIN picture p ON p.id = v.picture_id
      WHERE v.dataset_id = ? AND v.version = ? ORDER BY v.position`,
   );
+  const pictureAt = database.prepare<[string, number, number], VersionPicture>(
+    `SELECT v.position, v.picture_id AS pictureId, p.name, v.input_picture_id AS inputPictureId
+     FROM version_picture v JOIN picture p ON p.id = v.picture_id
+     WHERE v.dataset_id = ? AND v.version = ? AND v.position = ?`,
+  );
+  const focusPoint = database.prepare<[string], FocusPoint>(
+    'SELECT x, y FROM focus_point WHERE picture_id = ?',
+  );
   const choice = database
     .prepare<[string], number>('SELECT version FROM version_choice WHERE dataset_id = ?')
     .pluck();
@@ -135,6 +143,9 @@ export function versionQueries(database: Database) {
     /** In the order of their places. */
     pictures: (datasetId: string, version: number): VersionPicture[] => pictures.all(datasetId, version),
 
+    pictureAt: (datasetId: string, version: number, position: number): VersionPicture | null =>
+      pictureAt.get(datasetId, version, position) ?? null,
+
     /** The version that was gone back to; null where the newest is the current one. */
     chosen: (datasetId: string): number | null => choice.get(datasetId) ?? null,
     /** Null makes the newest the current one again. */
@@ -143,6 +154,7 @@ export function versionQueries(database: Database) {
       else choose.run(datasetId, version, Date.now());
     },
 
+    focusPoint: (pictureId: string): FocusPoint | null => focusPoint.get(pictureId) ?? null,
     focusPoints: (datasetId: string) => focusPoints.all(datasetId),
     /** Null takes the point away again. */
     setFocus(pictureId: string, focus: FocusPoint | null): void {

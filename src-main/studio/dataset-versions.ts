@@ -6,6 +6,7 @@ import type { FocusPoint, Recipe, RecipeInput } from '../contract/domain/recipes
 import { recipeSchema } from '../contract/domain/recipes.ts';
 import type { VersionOutline } from '../contract/domain/versions.ts';
 import { StudioError } from '../contract/errors.ts';
+import type { PictureBytes } from '../imaging/prepare.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import type { datasetQueries } from '../store/datasets.ts';
 import { freeDiskBytes } from '../workspace/files.ts';
@@ -13,7 +14,7 @@ import { makeVersion, readVersionPicture, versionBytes, type VersionTools } from
 import type { Jobs } from './jobs.ts';
 import type { MediaBytes } from './thumbnails.ts';
 import { createVersionComparisons } from './version-comparisons.ts';
-import { transformKeys } from './version-pixels.ts';
+import { bytesOf, transformKeys } from './version-pixels.ts';
 import { labelsOf, planVersion, type Candidate, type VersionPlan } from './version-plan.ts';
 import { createVersionPreviews } from './version-previews.ts';
 import { findEarlierRows, keyText } from './version-reuse.ts';
@@ -230,6 +231,41 @@ export function createDatasetVersions({
       if (number !== null) version(datasetId, number);
       versions.choose(datasetId, number === all.at(-1)?.version ? null : number);
       return get(datasetId);
+    },
+
+    /**
+     * A picture as it came, and what a recipe is told of it.
+     *
+     * @throws StudioError `not-found`, `dataset-changed`
+     */
+    async original(
+      pictureId: string,
+    ): Promise<{ bytes: PictureBytes; focus: FocusPoint | null; sha256: string }> {
+      const found = queries.picture(pictureId);
+      if (!found) throw notFound('picture', pictureId);
+      const focus = versions.focusPoint(pictureId);
+      return { bytes: await bytesOf({ ...found, focus }, originals), focus, sha256: found.originalSha256 };
+    },
+
+    /**
+     * The pixels at a place of a version, `[sizePx, sizePx, channels]`, 0…255, and the picture that they are of.
+     *
+     * @throws StudioError `not-found`, `dataset-changed`
+     */
+    async row(
+      datasetId: string,
+      number: number,
+      index: number,
+      part: 'images' | 'inputs',
+    ): Promise<{ version: DatasetVersion; pixels: Uint8Array; pictureId: string }> {
+      const found = version(datasetId, number);
+      const place = versions.pictureAt(datasetId, number, index);
+      if (!place || (part === 'inputs' && !found.paired)) {
+        throw notFound('picture', `${datasetId} v${number} #${index}`);
+      }
+      const pixels = await readVersionPicture(found, index, workspace, part);
+      const pictureId = (part === 'inputs' ? place.inputPictureId : null) ?? place.pictureId;
+      return { version: found, pixels, pictureId };
     },
 
     /**

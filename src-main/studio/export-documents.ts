@@ -1,4 +1,5 @@
 import type { Image, Provenance } from '../contract/domain/images.ts';
+import type { RepairOrigin } from '../contract/domain/repairs.ts';
 
 /** A picture as it stands in an export. */
 export interface ExportedPicture {
@@ -27,9 +28,29 @@ export function metadataLine({ file, image, provenance }: ExportedPicture): stri
     dataset: provenance.dataset.name,
     dataset_version: provenance.dataset.version,
     licence_of_training_pictures: provenance.dataset.licence.name,
+    ...(provenance.repair === undefined
+      ? {}
+      : {
+          made_from: nameOfOrigin(provenance.repair),
+          input_sha256: provenance.repair.inputSha256,
+          mask_sha256: provenance.repair.maskSha256 ?? '',
+          licence_of_input: provenance.repair.rights.licence,
+        }),
     starred: image.starred,
     generated: true,
   })}\n`;
+}
+
+function nameOfOrigin({ from }: RepairOrigin): string {
+  switch (from.kind) {
+    case 'file':
+    case 'picture':
+      return from.name;
+    case 'version':
+      return `${from.datasetId} v${from.version} ${from.part} #${from.row + 1}`;
+    case 'image':
+      return from.imageId;
+  }
 }
 
 const uniqueBy = <Item, Key>(items: readonly Item[], key: (item: Item) => Key): Item[] => [
@@ -62,6 +83,7 @@ export function manifestOf(pictures: readonly ExportedPicture[], version: string
         seed: image.seed,
         ...(image.label === undefined ? {} : { label: image.label }),
         ...(image.sampling === undefined ? {} : { sampling: image.sampling }),
+        ...(provenance.repair === undefined ? {} : { repair: provenance.repair }),
         run: provenance.run.id,
         checkpointStep: image.checkpointStep,
         starred: image.starred,
@@ -92,6 +114,8 @@ export function dataCard(pictures: readonly ExportedPicture[], name: string, ver
         `- “${dataset}”, version ${number}: ${images} pictures, SHA-256 \`${hash}\`. Licence: ${licence.name || 'not recorded'}.${licence.attribution ? ` ${licence.attribution}` : ''}`,
     )
     .join('\n');
+  const repairs = pictures.flatMap(({ provenance }) => provenance.repair ?? []);
+  const repaired = repairs.length === 0 ? '' : `## Made from\n\n${inputsOf(repairs)}\n\n`;
   const models = runs
     .map(
       ({ name: run, preset, seed, step, checkpointSha256, backend }) =>
@@ -108,7 +132,7 @@ size_categories:
 
 # ${name}
 
-${pictures.length} pictures of ${sizes.join(', ')} pixels, made by a generative model. None of them is a photograph of anything.
+${pictures.length} pictures of ${sizes.join(', ')} pixels, made by a generative model. ${originOf(repairs.length, pictures.length)}
 
 ## What is here
 
@@ -120,11 +144,11 @@ ${pictures.length} pictures of ${sizes.join(', ')} pixels, made by a generative 
 
 ${sources}
 
-## Made by
+${repaired}## Made by
 
 ${models}
 
-Imago Studio ${version} drew each picture from its own seed: the same checkpoint and seed give the same picture.
+Imago Studio ${version} drew each picture from its own seed: the same checkpoint and seed${repairs.length > 0 ? ', and where there is one the same input and mask,' : ''} give the same picture.
 
 ## Before you use it
 
@@ -132,6 +156,22 @@ Imago Studio ${version} drew each picture from its own seed: the same checkpoint
 - They carry the training set's gaps and leanings; judge them before you rely on them.
 - Keep them marked as generated when you pass them on.
 `;
+}
+
+function originOf(repaired: number, all: number): string {
+  if (repaired === 0) return 'None of them is a photograph of anything.';
+  const which = repaired === all ? 'All of them' : `${repaired} of them`;
+  return `${which} were made from pictures that somebody brought, and may show parts of those.`;
+}
+
+function inputsOf(repairs: readonly RepairOrigin[]): string {
+  return uniqueBy(repairs, ({ inputSha256 }) => inputSha256)
+    .map((origin) => {
+      const { licence, author, mayTrain } = origin.rights;
+      const terms = [licence || 'not recorded', author, mayTrain === 'no' ? 'not to be trained on' : ''];
+      return `- “${nameOfOrigin(origin)}”, SHA-256 as the model saw it \`${origin.inputSha256}\`. Licence: ${terms.filter(Boolean).join('. ')}.`;
+    })
+    .join('\n');
 }
 
 function sizeCategory(count: number): string {

@@ -23,6 +23,7 @@ export function createGallery({ database, workspace }: { database: Database; wor
   return {
     get,
     list: queries.list,
+    isInput: queries.isInput,
     /** Stores a PNG and its row; the file is on disk before the row is. */
     async add(picture: {
       png: Uint8Array;
@@ -33,6 +34,8 @@ export function createGallery({ database, workspace }: { database: Database; wor
       label?: string | undefined;
       /** How it was sampled, for a family where that can be chosen. */
       sampling?: Settings;
+      /** What it was made from, where it is a repair. */
+      repair?: Image['repair'];
       sizePx: number;
       provenance: Provenance;
     }): Promise<Image> {
@@ -46,6 +49,7 @@ export function createGallery({ database, workspace }: { database: Database; wor
           seed: picture.seed,
           ...(picture.label === undefined ? {} : { label: picture.label }),
           ...(picture.sampling === undefined ? {} : { sampling: picture.sampling }),
+          ...(picture.repair === undefined ? {} : { repair: picture.repair }),
           widthPx: picture.sizePx,
           heightPx: picture.sizePx,
           bytes: picture.png.length,

@@ -1,4 +1,4 @@
-import type { Image, Provenance } from '../contract/domain/images.ts';
+import type { Image } from '../contract/domain/images.ts';
 import type { Job } from '../contract/domain/jobs.ts';
 import type { Run } from '../contract/domain/runs.ts';
 import { engineProtocol } from '../contract/engine-messages.ts';
@@ -13,9 +13,14 @@ import type { Datasets } from './datasets.ts';
 import { runEngineJob } from './engine-process.ts';
 import type { Gallery } from './gallery.ts';
 import type { Jobs } from './jobs.ts';
-import { licenceOfSummary } from './licence-summary.ts';
+import {
+  bytesPerImage,
+  classNameOf,
+  drawingCheckpoint,
+  seedsFrom,
+  type DrawingCheckpoint,
+} from './drawing-checkpoint.ts';
 import { modelConfigOf } from './run-training.ts';
-import type { StoredCheckpoint } from './run-checkpoints.ts';
 import type { Runs } from './runs.ts';
 
 export interface GenerationRequest {
@@ -30,29 +35,6 @@ export interface GenerationRequest {
   /** What the run's family lets one choose; its defaults for the rest. */
   sampling?: Settings;
 }
-
-/** The failure for a class that a run cannot draw; names those it can. */
-export function classUnknown(run: Run, wanted: string): StudioError {
-  const known = run.classes?.join(', ') ?? '';
-  const advice = run.classes
-    ? `Its classes: ${known}.`
-    : 'It was trained without classes: generate without one, or train a conditional preset.';
-  return new StudioError('class-unknown', `“${run.name}” cannot draw the class “${wanted}”. ${advice}`, {
-    run: run.name,
-    wanted,
-    known,
-  });
-}
-
-/** For the provenance: what the run branched off, without its name, which may change. */
-function parentOf({ parent }: Run): Pick<Provenance['run'], 'parent'> {
-  if (!parent) return {};
-  const { runId, step, sha256 } = parent;
-  return { parent: { runId, step, sha256 } };
-}
-
-/** A generous bound for one small PNG with its provenance. */
-const bytesPerImage = 40_000;
 
 /** Pictures drawn from a checkpoint into the gallery. */
 export function createGeneration({
@@ -73,62 +55,6 @@ export function createGeneration({
   /** Of the studio, for the provenance. */
   version: string;
 }) {
-  /** One checkpoint with all that its pictures say about where they come from. */
-  const prepare = async (
-    { runId, checkpointStep }: { runId: string; checkpointStep?: number },
-    className: string | undefined,
-    wanted: Settings | undefined,
-  ): Promise<Member> => {
-    const run = runs.get(runId);
-    const classIndex = className === undefined ? undefined : run.classes?.indexOf(className);
-    if (className !== undefined && (classIndex ?? -1) < 0) throw classUnknown(run, className);
-    const chosen = samplingSettings(run, wanted);
-    const sampling = Object.keys(chosen).length === 0 ? {} : { sampling: chosen };
-    const checkpoint =
-      checkpointStep === undefined
-        ? await runs.checkpoints.last(run.id)
-        : await runs.checkpoints.at(run.id, checkpointStep);
-    if (!checkpoint) {
-      throw new StudioError(
-        'checkpoint-missing',
-        `“${run.name}” has no checkpoint to generate from yet. Save one, or let it train on.`,
-        { run: run.name, step: run.step, known: '' },
-      );
-    }
-    const dataset = datasets.get(run.datasetId);
-    const datasetVersion = datasets.version(run.datasetId, run.datasetVersion);
-    return {
-      run,
-      checkpoint,
-      ...(classIndex === undefined ? {} : { classIndex }),
-      ...sampling,
-      provenance: {
-        generator: { name: 'Imago Studio', version },
-        ...sampling,
-        run: {
-          id: run.id,
-          name: run.name,
-          preset: run.presetId,
-          family: run.family,
-          seed: run.seed,
-          step: checkpoint.step,
-          checkpointSha256: checkpoint.sha256,
-          settings: run.settings,
-          backend: run.backend?.device ?? '',
-          ...parentOf(run),
-        },
-        dataset: {
-          id: dataset.id,
-          name: dataset.name,
-          version: datasetVersion.version,
-          hash: datasetVersion.hash,
-          images: datasetVersion.images,
-          licence: licenceOfSummary(datasets.sources.licence(dataset.id, datasetVersion.version)),
-        },
-      },
-    };
-  };
-
   /** Where the inputs are that a run draws from. */
   const pairsOf = ({ family, datasetId, datasetVersion }: Run) => {
     if (!drawsFromInputs(family)) return {};
@@ -140,7 +66,7 @@ export function createGeneration({
 
   /** Draws some seeds from one checkpoint, in an engine of its own. */
   const draw = async (
-    { run, checkpoint, classIndex, sampling, provenance }: Member,
+    { run, checkpoint, classIndex, sampling, provenance }: DrawingCheckpoint,
     seeds: readonly number[],
     taken: (image: Image) => void,
     signal: AbortSignal,
@@ -196,12 +122,11 @@ export function createGeneration({
      */
     async start(request: GenerationRequest): Promise<{ job: Job; finished: Promise<Image[]> }> {
       const first = runs.get(request.runId);
-      const { classIndex } = request;
-      const className = classIndex === undefined ? undefined : first.classes?.[classIndex];
-      if (classIndex !== undefined && className === undefined) throw classUnknown(first, String(classIndex));
-      const members: Member[] = [];
+      const className = classNameOf(first, request.classIndex);
+      const members: DrawingCheckpoint[] = [];
       for (const wanted of [request, ...(request.ensemble ?? [])]) {
-        const member = await prepare(wanted, className, request.sampling);
+        const settings = (run: Run) => samplingSettings(run, request.sampling);
+        const member = await drawingCheckpoint({ runs, datasets, version }, wanted, className, settings);
         requireSameForm(first, member.run);
         const isKnown = members.some(
           ({ run, checkpoint }) => run.id === member.run.id && checkpoint.step === member.checkpoint.step,
@@ -209,7 +134,7 @@ export function createGeneration({
         if (!isKnown) members.push(member);
       }
       await requireDiskSpace(workspace.folder, request.count * bytesPerImage);
-      const seeds = Array.from({ length: request.count }, (_, i) => (request.seed + i) % 0x1_0000_0000);
+      const seeds = seedsFrom(request.seed, request.count);
       return jobs.start('generation', first.name, async (control) => {
         const bySeed = new Map<number, Image>();
         control.progress(0, request.count);
@@ -229,16 +154,8 @@ export function createGeneration({
   };
 }
 
-interface Member {
-  readonly run: Run;
-  readonly checkpoint: StoredCheckpoint;
-  readonly classIndex?: number;
-  readonly sampling?: Settings;
-  readonly provenance: Omit<Provenance, 'seed' | 'label' | 'input'>;
-}
-
 /** The members, each saying in its provenance which of them it is; a single one stays as it is. */
-function asEnsemble(members: readonly Member[]): Member[] {
+function asEnsemble(members: readonly DrawingCheckpoint[]): DrawingCheckpoint[] {
   if (members.length === 1) return [...members];
   const named = members.map(({ run, checkpoint }) => ({
     runId: run.id,

@@ -7,6 +7,7 @@ import type { Augmentations } from './augmentations.ts';
 import type { Datasets } from './datasets.ts';
 import type { Exports } from './exports.ts';
 import type { Gallery } from './gallery.ts';
+import type { Repairs } from './repairs.ts';
 import type { Runs } from './runs.ts';
 
 /** What an address leads to. */
@@ -26,6 +27,7 @@ export function createMedia({
   datasets,
   runs,
   gallery,
+  repairs,
   exports,
 }: {
   workspace: Workspace;
@@ -33,6 +35,7 @@ export function createMedia({
   datasets: Datasets;
   runs: Runs;
   gallery: Gallery;
+  repairs: Repairs;
   exports: Exports;
 }) {
   const fromFile = async (path: string, contentType: string): Promise<Media | null> => {
@@ -82,6 +85,13 @@ export function createMedia({
           return fromBytes({ bytes: augmentations.png(request.sheetId), contentType: 'image/png' });
         case 'image':
           return await fromFile(workspace.imagePath(gallery.get(request.imageId).image.sha256), 'image/png');
+        case 'input': {
+          const bytes = repairs.preview(request.sha256);
+          if (bytes) return fromBytes({ bytes, contentType: 'image/png' });
+          if (!gallery.isInput(request.sha256)) return null;
+          const kept = await fromFile(workspace.inputPath(request.sha256), 'image/png');
+          return kept && { ...kept, immutable: true };
+        }
         case 'export': {
           const found = exports.get(request.exportId);
           if (found.format !== 'zip') return null;

@@ -62,6 +62,14 @@ export async function reconcile(database: Database, workspace: Workspace): Promi
     'Generate the same seeds again to bring them back.',
   );
   await compare(
+    'inputs of repaired pictures',
+    known(
+      "SELECT input_sha256 FROM image WHERE input_sha256 <> '' UNION SELECT mask_sha256 FROM image WHERE mask_sha256 <> ''",
+    ),
+    await contentFiles(join(workspace.folder, 'inputs')),
+    'Repair the same pictures again to bring them back.',
+  );
+  await compare(
     'run folders',
     known('SELECT id FROM run'),
     await folders('runs'),

@@ -41,6 +41,20 @@ export function createSourceRights({
       return summary;
     },
 
+    /**
+     * The terms of one picture, as far as they say whether it may be used.
+     *
+     * @throws StudioError `not-found`
+     */
+    rightsOfPicture(pictureId: string) {
+      const rights = sources.rightsOfPicture(pictureId);
+      if (rights) return rights;
+      throw new StudioError('not-found', `There is no picture “${pictureId}”.`, {
+        kind: 'picture',
+        id: pictureId,
+      });
+    },
+
     /** Whatever the pictures of the source do not say themselves follows. A known licence is written as SPDX does. */
     setRights(id: string, rights: Rights): Dataset {
       const { datasetId } = get(id);

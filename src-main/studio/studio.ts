@@ -17,6 +17,7 @@ import { createMedia } from './media.ts';
 import { createPictures } from './pictures.ts';
 import { createProjects } from './projects.ts';
 import { reconcile } from './reconcile.ts';
+import { createRepairs } from './repairs.ts';
 import { createRuns } from './runs.ts';
 import { createUploads } from './uploads.ts';
 import { tendWriteAheadLog } from './write-ahead-log.ts';
@@ -71,10 +72,11 @@ export async function openStudio(options: {
   const projects = createProjects({ database, hasLiveRun: runs.hasLive });
   const gallery = createGallery({ database, workspace });
   const generation = createGeneration({ workspace, backends, jobs, runs, datasets, gallery, version });
+  const repairs = createRepairs({ workspace, backends, jobs, runs, datasets, gallery, version });
   const exports = createExports({ database, jobs, gallery, version });
   const estimates = createEstimates({ jobs, backends });
   const augmentations = createAugmentations({ datasets });
-  const media = createMedia({ workspace, augmentations, datasets, runs, gallery, exports });
+  const media = createMedia({ workspace, augmentations, datasets, runs, gallery, repairs, exports });
   const preferences = preferenceQueries(database);
   if (options.queue === 'all') {
     const gone = await backends.pinNotice();
@@ -94,6 +96,7 @@ export async function openStudio(options: {
     estimates,
     augmentations,
     generation,
+    repairs,
     gallery,
     exports,
     uploads,

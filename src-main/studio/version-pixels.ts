@@ -82,7 +82,8 @@ const alike = (how: Preparation, placeOf: Preparation['placeOf']): Preparation =
   ...(placeOf ? { placeOf } : {}),
 });
 
-async function bytesOf(picture: Candidate, originals: DatasetOriginals): Promise<PictureBytes> {
+/** A stored picture as it is prepared: as it came or, where the review said so, without its noise. */
+export async function bytesOf(picture: Candidate, originals: DatasetOriginals): Promise<PictureBytes> {
   const bytes = await storedBytes(picture, originals);
   return picture.repair === 'median' ? withoutNoise(bytes) : bytes;
 }

@@ -18,6 +18,8 @@ export interface Workspace {
   runFolder(runId: string): string;
   /** `images/ab/abcdef….png` */
   imagePath(sha256: string): string;
+  /** `inputs/ab/abcdef….png`: what pictures were repaired from, and the masks. */
+  inputPath(sha256: string): string;
   /** A new folder for work in progress; swept at the next start. */
   newStaging(purpose: string): Promise<string>;
   readonly uploadsFolder: string;
@@ -40,6 +42,7 @@ export interface Workspace {
     signal: AbortSignal,
   ): Promise<void>;
   putImage(png: Uint8Array): Promise<string>;
+  putInput(png: Uint8Array): Promise<string>;
   /** Moves a file or folder into `trash/`, keeping its name; returns where it went, or null if it was gone. */
   moveToTrash(path: string): Promise<string | null>;
   close(): Promise<void>;
@@ -86,6 +89,7 @@ export async function openWorkspace(path: string, options: { create: boolean }):
     versionFolder: (datasetId, version) => join(folder, 'datasets', datasetId, `v${version}`),
     runFolder: (runId) => join(folder, 'runs', runId),
     imagePath: (sha256) => contentPath('images', sha256, 'png'),
+    inputPath: (sha256) => contentPath('inputs', sha256, 'png'),
     async newStaging(purpose) {
       const staging = join(stagingRoot, newId(purpose));
       await mkdir(staging, { recursive: true });
@@ -120,6 +124,11 @@ export async function openWorkspace(path: string, options: { create: boolean }):
     async putImage(png) {
       const sha256 = hashBytes(png);
       await put(contentPath('images', sha256, 'png'), png);
+      return sha256;
+    },
+    async putInput(png) {
+      const sha256 = hashBytes(png);
+      await put(contentPath('inputs', sha256, 'png'), png);
       return sha256;
     },
     async moveToTrash(path) {

@@ -13,6 +13,7 @@ import homeEn from './en/home.ts';
 import overnightEn from './en/overnight.ts';
 import picturesEn from './en/pictures.ts';
 import prepareEn from './en/prepare.ts';
+import repairEn from './en/repair.ts';
 import reviewEn from './en/review.ts';
 import runsEn from './en/runs.ts';
 import settingsEn from './en/settings.ts';
@@ -34,6 +35,7 @@ import homeZh from './zh/home.ts';
 import overnightZh from './zh/overnight.ts';
 import picturesZh from './zh/pictures.ts';
 import prepareZh from './zh/prepare.ts';
+import repairZh from './zh/repair.ts';
 import reviewZh from './zh/review.ts';
 import runsZh from './zh/runs.ts';
 import settingsZh from './zh/settings.ts';
@@ -61,6 +63,7 @@ export const messages = {
     overnight: overnightEn,
     pictures: picturesEn,
     prepare: prepareEn,
+    repair: repairEn,
     review: reviewEn,
     runs: runsEn,
     settings: settingsEn,
@@ -84,6 +87,7 @@ export const messages = {
     overnight: overnightZh,
     pictures: picturesZh,
     prepare: prepareZh,
+    repair: repairZh,
     review: reviewZh,
     runs: runsZh,
     settings: settingsZh,

@@ -28,7 +28,8 @@ export interface GenerationOrder {
 const seeds = 0x1_0000_0000;
 const pageSize = 1000;
 
-const alike = (a: Readonly<Settings>, b: Readonly<Settings>) =>
+/** Whether two pictures were sampled alike. */
+export const alike = (a: Readonly<Settings>, b: Readonly<Settings>) =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => a[key] === b[key]);
 
 const membersOf = ({ runId, step, others }: GenerationOrder): readonly EnsembleMember[] => [
@@ -38,6 +39,7 @@ const membersOf = ({ runId, step, others }: GenerationOrder): readonly EnsembleM
 
 /** Where a picture stands in an order; null when it belongs to another. */
 export function placeIn(order: GenerationOrder, image: Image): number | null {
+  if (image.repair) return null;
   const members = membersOf(order);
   const { runId, step } = members[memberOf(image.seed, members.length)]!;
   if (image.runId !== runId || image.checkpointStep !== step) return null;

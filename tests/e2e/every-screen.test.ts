@@ -26,6 +26,16 @@ describe.skipIf(missing !== null || wantedFace === 'desktop')('every screen', ()
     );
     const run = String(trained.json?.run);
     await imago('generate', '--run', run, '--count', '20', '--seed', '1', ...common);
+    const repairing = await imago(
+      ...['train', '--dataset', String(dataset), '--preset', 'ddpm-28', '--steps', '2', ...common],
+      ...['--set', 'sheetSamplingSteps=10', '--set', 'batchSize=4', '--set', 'baseChannels=4'],
+    );
+    const repairRun = String(repairing.json?.run);
+    const image = (
+      (await imago('generate', '--run', run, '--count', '1', '--seed', '1', ...common)).json
+        ?.images as string[]
+    )[0];
+    const from = encodeURIComponent(JSON.stringify({ kind: 'image', imageId: image }));
 
     const screens = [
       '/',
@@ -43,6 +53,8 @@ describe.skipIf(missing !== null || wantedFace === 'desktop')('every screen', ()
       `/runs/${run}?tab=settings`,
       `/runs/${run}?tab=lineage`,
       `/generate?run=${run}`,
+      '/repair',
+      `/repair?run=${repairRun}&from=${from}`,
       '/gallery',
       `/export?run=${run}`,
       '/settings',

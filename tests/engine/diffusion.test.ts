@@ -128,7 +128,7 @@ describe('a diffusion model', () => {
     const repair = (rows: number, seeds: number[]) =>
       tf.tidy(() => {
         const part = (x: tf.Tensor4D) => tf.slice(x, [0, 0, 0, 0], [rows, -1, -1, -1]);
-        const order = { seeds, samplingSteps: 10, resamplings: 2 };
+        const order = { seeds, sampling: { samplingSteps: 10, resamplings: 2 } };
         return [...model.repair({ pictures: part(pictures), mask: part(mask), ...order }).dataSync()];
       });
     const [both, alone, other] = [repair(2, [5, 6]), repair(1, [5]), repair(1, [7])];

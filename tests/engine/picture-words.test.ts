@@ -146,22 +146,33 @@ describe('a model of picture words', () => {
     model.dispose();
   });
 
-  it('completes a picture from its upper rows, and leaves a kept one as its words say', () => {
+  it('completes a picture from its upper rows, which stay as they are', () => {
     const model = vqvaeTransformer.build(config);
     trainOn(model, 0, 3);
     const images = tf.tidy(() => tf.slice(pictures(config), [0, 0, 0, 0], [2, -1, -1, -1]));
-    const complete = (rows: number, seed: number) =>
+    const own = [...images.dataSync()];
+    /** Another picture below the rows that are kept. */
+    const complete = (rows: [number, number], seeds: [number, number], below = images) =>
       tf.tidy(() => {
-        const latents = tf.tensor2d(normals(seed, 'l', 0, 2 * model.latentSize), [2, model.latentSize]);
-        return [...model.complete(images, rows, latents).dataSync()];
+        const keeps = tf.tensor4d(
+          rows.flatMap((kept) => Array.from({ length: 28 * 28 }, (_, at) => (at < kept * 28 ? 1 : 0))),
+          [2, 28, 28, 1],
+        );
+        const brought = tf.add(tf.mul(images, keeps), tf.mul(below, tf.sub(1, keeps))) as tf.Tensor4D;
+        return [...model.repair({ pictures: brought, mask: keeps, seeds }).dataSync()];
       });
-    expect(complete(7, 1)).toEqual(complete(7, 2));
-    const [one, other] = [complete(4, 1), complete(4, 2)];
-    expect(one).not.toEqual(other);
-    // Rows far above the new words are drawn from kept ones alone: the decoder sees two words around.
-    expect(one.slice(0, 4 * 28)).toEqual(other.slice(0, 4 * 28));
-    expect(one.slice(0, 4 * 28)).toEqual(complete(7, 1).slice(0, 4 * 28));
-    images.dispose();
+    const [one, other] = [complete([16, 10], [1, 2]), complete([16, 10], [3, 2])];
+    expect(one.slice(0, 16 * 28)).toEqual(own.slice(0, 16 * 28));
+    expect(one.slice(784, 784 + 10 * 28)).toEqual(own.slice(784, 784 + 10 * 28));
+    expect(one.slice(16 * 28, 784)).not.toEqual(own.slice(16 * 28, 784));
+    // Each by its own seed and rows: the second one stays as it was.
+    expect(one.slice(0, 784)).not.toEqual(other.slice(0, 784));
+    expect(one.slice(784)).toEqual(other.slice(784));
+    expect(complete([4, 10], [1, 2]).slice(784)).toEqual(one.slice(784));
+    // What lies below is not looked at.
+    const white = tf.onesLike(images);
+    expect(complete([16, 10], [1, 2], white)).toEqual(one);
+    tf.dispose([images, white]);
     model.dispose();
   });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { licenceSchema } from './licences.ts';
+import { repairOriginSchema } from './repairs.ts';
 import { seedSchema, settingsSchema, sha256Schema, timestampSchema } from './values.ts';
 
 export const imageSchema = z.object({
@@ -12,6 +13,8 @@ export const imageSchema = z.object({
   label: z.string().optional(),
   /** How it was sampled, for a family where that can be chosen. */
   sampling: settingsSchema.optional(),
+  /** Of what it was made from, where it is a repair: the picture that went in, and the mask if there was one. */
+  repair: z.object({ inputSha256: sha256Schema, maskSha256: sha256Schema.optional() }).optional(),
   widthPx: z.number().int(),
   heightPx: z.number().int(),
   bytes: z.number().int(),
@@ -38,6 +41,8 @@ export const provenanceSchema = z.object({
   label: z.string().optional(),
   /** What it was drawn from, of a model that draws from an input. */
   input: drawnInputSchema.optional(),
+  /** What it was made from, where a picture was repaired. */
+  repair: repairOriginSchema.optional(),
   /** How it was sampled, for a family where that can be chosen. */
   sampling: settingsSchema.optional(),
   /** Where several checkpoints drew as one model: all of them, and the place of the one that drew this picture. */
@@ -79,6 +84,8 @@ export const galleryFilterSchema = z.object({
   projectId: z.string().optional(),
   runId: z.string().optional(),
   starred: z.boolean().optional(),
+  /** Those made from this picture. */
+  inputSha256: sha256Schema.optional(),
   /** True lists the trash instead. */
   trashed: z.boolean().default(false),
 });

@@ -4,7 +4,7 @@ import { timestampSchema } from './values.ts';
 
 export const jobSchema = z.object({
   id: z.string(),
-  kind: z.enum(['import', 'version', 'generation', 'export', 'estimate', 'cleaning']),
+  kind: z.enum(['import', 'version', 'generation', 'repair', 'export', 'estimate', 'cleaning']),
   /** The name of what is made: a dataset's, a run's, a folder's. */
   subject: z.string(),
   state: z.enum(['running', 'done', 'failed', 'cancelled']),

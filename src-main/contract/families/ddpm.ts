@@ -141,6 +141,28 @@ export const ddpm: Family = {
     },
     ...(settings.learnClasses === true ? [guidance] : []),
   ],
+  repairs: 'masked',
+  repairing: [
+    {
+      key: 'resamplings',
+      type: 'integer',
+      default: 5,
+      min: 1,
+      max: 20,
+      unit: 'times',
+      advanced: false,
+      text: {
+        en: {
+          title: 'Resamplings',
+          help: 'How often each step is taken, so that what is made up comes to fit what is kept (RePaint, Lugmayr et al. 2022). 1 is quick and shows seams; 10 fits best, and takes ten times as long.',
+        },
+        zh: {
+          title: '重采样次数',
+          help: '每一步重复多少次，使补画的部分与保留的部分相接（RePaint，Lugmayr 等 2022）。1 最快，但有接缝；10 最贴合，耗时十倍。',
+        },
+      },
+    },
+  ],
 };
 
 const guidance = {

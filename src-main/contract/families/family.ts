@@ -12,11 +12,6 @@ export interface Family {
   readonly needsClasses?: boolean;
   /** True where it learns from pairs of an input and a target, and draws from an input. */
   readonly needsPairs?: boolean;
-  /**
-   * What it does with a picture that a person brings: makes up what a mask leaves out, completes it below its upper
-   * rows, translates it as it is, or restores it, with or without a mask. Absent where it repairs nothing.
-   */
-  readonly repairs?: 'masked' | 'completes' | 'translates' | 'restores';
   /** True where it learns from single pictures that the engine damages, and draws from damaged ones. */
   readonly damagesPictures?: boolean;
   /** The scalar of its steps that tells which checkpoint is best; absent where no scalar tells. */
@@ -30,4 +25,14 @@ export interface Family {
   readonly requireFitting?: (settings: Readonly<Settings>) => void;
   /** What can be chosen when a model of these settings generates; absent where there is nothing to choose. */
   readonly sampling?: (settings: Readonly<Settings>) => readonly HyperParameter[];
+  /**
+   * What it does to a picture that a person brings; absent where it takes none. `masked` makes up what a mask hides,
+   * `completes` all below the last row that is kept, `translates` turns the whole picture into another, and
+   * `restores` takes damage away, with a mask or without.
+   */
+  readonly repairs?: RepairKind;
+  /** What can be chosen for that beside `sampling`. */
+  readonly repairing?: readonly HyperParameter[];
 }
+
+export type RepairKind = 'masked' | 'completes' | 'translates' | 'restores';

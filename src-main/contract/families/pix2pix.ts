@@ -18,6 +18,7 @@ export const pix2pix: Family = {
   },
   reference: 'Isola et al., Image-to-Image Translation with Conditional Adversarial Networks, 2017',
   needsPairs: true,
+  repairs: 'translates',
   bestMetric: { key: 'pairDistance', goal: 'lowest' },
   parameters: [
     baseChannels,

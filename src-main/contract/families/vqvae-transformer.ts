@@ -151,6 +151,7 @@ export const vqvaeTransformer: Family = {
     );
   },
   sampling: () => sampling,
+  repairs: 'completes',
 };
 
 const sampling: readonly HyperParameter[] = [

@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
-import type { Settings } from '../../contract/hyper-parameters.ts';
-import { samplingSettings } from '../../contract/presets.ts';
+import { repairSettings, samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
 import { createOptimiser } from '../optimisation/optimiser.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
 import { uniforms } from '../random.ts';
 import { classRows } from './class-rows.ts';
-import type { Denoise, Repair } from './denoising.ts';
+import type { Denoise } from './denoising.ts';
 import { denoiseImplicitly, repaint, split } from './denoising.ts';
 import { denoisingNetwork, timesToFeatures } from './denoising-network.ts';
 import { cosineSchedule, weightAt } from './diffusion-schedule.ts';
@@ -36,12 +35,6 @@ export const ddpm = {
   build: createDiffusionModel,
 } satisfies ModelFamily;
 
-/** A diffusion model, which can also repair pictures. */
-export interface DiffusionModel extends Model {
-  /** Fills the holes of pictures, from the averaged weights; see {@link repaint}. */
-  repair(repair: Repair, labels?: ArrayLike<number>, sampling?: Readonly<Settings>): tf.Tensor4D;
-}
-
 function describe(config: ModelConfig): ModelDescription {
   const { condition, conditionInputs, picture } = denoisingNetwork(config);
   return {
@@ -53,7 +46,7 @@ function describe(config: ModelConfig): ModelDescription {
   };
 }
 
-function createDiffusionModel(config: ModelConfig): DiffusionModel {
+function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
   const { seed, settings, sizePx, channels } = config;
   const prediction = settings.prediction === 'noise' ? 'noise' : 'velocity';
   const network = denoisingNetwork(config);
@@ -109,7 +102,7 @@ function createDiffusionModel(config: ModelConfig): DiffusionModel {
     return { gradients: inOrder(denoiser, grads), values: { denoisingLoss: scalarOf(value) } };
   };
 
-  /** The averaged network as it takes noise away. */
+  /** The averaged network as it takes noise away; without labels, as from any class. */
   const denoiseAs = (labels: ArrayLike<number> | undefined, guidance: number): Denoise => {
     return (noisy, step) => {
       const steps = new Array<number>(noisy.shape[0]).fill(step);
@@ -119,7 +112,7 @@ function createDiffusionModel(config: ModelConfig): DiffusionModel {
         const without = plain();
         return tf.add(without, tf.mul(tf.sub(asked(), without), guidance));
       };
-      const predicted = classCount === 0 ? plain() : guidance === 1 ? asked() : guided();
+      const predicted = labels === undefined ? plain() : guidance === 1 ? asked() : guided();
       return split(schedule, prediction, noisy, predicted, step);
     };
   };
@@ -157,10 +150,11 @@ function createDiffusionModel(config: ModelConfig): DiffusionModel {
         return denoiseImplicitly(schedule, denoiseAs(labels, Number(guidance)), noise, Number(samplingSteps));
       }),
     sheetSampling: { samplingSteps: Number(settings.sheetSamplingSteps) },
-    repair: (repair, labels, sampling = {}) =>
+    repair: ({ pictures, mask, seeds, labels, sampling }) =>
       tf.tidy(() => {
-        const { guidance } = samplingSettings(config, sampling);
-        return repaint(schedule, denoiseAs(labels, Number(guidance)), repair);
+        const { guidance, samplingSteps, resamplings } = repairSettings(config, sampling);
+        const rhythm = { samplingSteps: Number(samplingSteps), resamplings: Number(resamplings) };
+        return repaint(schedule, denoiseAs(labels, Number(guidance)), { pictures, mask, seeds, ...rhythm });
       }),
     dispose() {
       optimiser.dispose();

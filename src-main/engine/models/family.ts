@@ -21,6 +21,20 @@ export interface ModelDescription {
   readonly batchesPerStep?: number;
 }
 
+/** What a model is to make of pictures that it is given; all tensors stay the caller's. */
+export interface RepairRequest {
+  /** `[batch, height, width, channel]`, −1…1. */
+  readonly pictures: Tensor4D;
+  /** `[batch, height, width, 1]`: 1 where a picture is kept, 0 where it is to be made up. */
+  readonly mask: Tensor4D;
+  /** One for each picture. */
+  readonly seeds: readonly number[];
+  /** The class of each picture, where a model with classes is to be told. */
+  readonly labels?: ArrayLike<number>;
+  /** What the family lets one choose for generating and for repairing; its defaults for the rest. */
+  readonly sampling?: Readonly<Settings>;
+}
+
 /** A model in memory, between two steps. */
 export interface Model {
   readonly config: ModelConfig;
@@ -71,18 +85,11 @@ export interface Model {
     inputs?: Tensor4D,
   ): Tensor4D;
   /**
-   * Pictures made whole, `[batch, height, width, channel]`, −1…1, from the averaged weights; for families that repair.
-   *
-   * @param request pictures as they are, and a mask of one channel: 1 keeps, 0 is made up. Each seed decides what
-   *   chance decides in its picture; labels and sampling as for {@link Model.sample}
+   * Pictures `[batch, height, width, channel]`, −1…1, made from those of the request by the averaged weights, for a
+   * family that says how it `repairs`. Each depends on its own picture, mask, seed and class alone, bit for bit,
+   * whatever else is in the batch.
    */
-  repair?(request: {
-    pictures: Tensor4D;
-    mask: Tensor4D;
-    seeds: readonly number[];
-    labels?: ArrayLike<number>;
-    sampling?: Readonly<Settings>;
-  }): Tensor4D;
+  repair?(request: RepairRequest): Tensor4D;
   dispose(): void;
 }
 

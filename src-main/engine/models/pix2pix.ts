@@ -4,6 +4,7 @@ import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchesPerUpdate, batchOf, overBatches } from '../optimisation/accumulation.ts';
 import { createOptimiser } from '../optimisation/optimiser.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
+import { latentsOf } from '../random.ts';
 import { objectiveOf } from './adversarial-objectives.ts';
 import { createJudge } from './discriminator-judge.ts';
 import type { Model, ModelDescription, ModelFamily } from './family.ts';
@@ -48,7 +49,7 @@ function describe(config: ModelConfig): ModelDescription {
   };
 }
 
-function build(config: ModelConfig): Model {
+function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
   const { seed, settings } = config;
   const networks = pairNetworks(config);
   const latentSize = networks.gates * numbersPerGate;
@@ -80,20 +81,20 @@ function build(config: ModelConfig): Model {
       gatesOf(latents, dropout),
     ) as tf.Tensor4D;
   };
-  const latentsOf = (stream: string, step: number, batch: number): tf.Tensor2D =>
+  const freshLatents = (stream: string, step: number, batch: number): tf.Tensor2D =>
     normalTensor(seed, stream, step, [batch, latentSize]);
   const beside = (inputs: tf.Tensor4D, pictures: tf.Tensor4D) => tf.concat([inputs, pictures], 3);
   const noClasses = { real: undefined, generated: undefined, joined: undefined };
 
   const lookAtPairs = ({ images, inputs }: Pairs, draws: number, step: number): BatchResult => {
-    const drawn = draw(generator, inputs, latentsOf('discriminator-latents', draws, images.shape[0]));
+    const drawn = draw(generator, inputs, freshLatents('discriminator-latents', draws, images.shape[0]));
     return judge.learn(beside(inputs, images), beside(inputs, drawn), noClasses, draws, step);
   };
 
   const lookAtOwn = ({ images, inputs }: Pairs, draws: number): BatchResult => {
     const values: Record<string, number> = {};
     const { value, grads } = tf.variableGrads(() => {
-      const drawn = draw(generator, inputs, latentsOf('generator-latents', draws, images.shape[0]));
+      const drawn = draw(generator, inputs, freshLatents('generator-latents', draws, images.shape[0]));
       const taken = judge.generatorLoss(beside(inputs, drawn), undefined, draws);
       const { distance, weighted } = distancesOf(drawn, images, keptOf(inputs), holeWeight);
       values.generatorLoss = scalarOf(taken);
@@ -154,6 +155,10 @@ function build(config: ModelConfig): Model {
       });
     },
     sample: (latents, _labels, _sampling, inputs) => tf.tidy(() => draw(average, required(inputs), latents)),
+    repair: ({ pictures, seeds }) =>
+      tf.tidy(() =>
+        draw(average, pictures, tf.tensor2d(latentsOf(seeds, latentSize), [seeds.length, latentSize])),
+      ),
     dispose() {
       generatorOptimiser.dispose();
       discriminatorOptimiser.dispose();

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
 import type { Settings } from '../../contract/hyper-parameters.ts';
-import { samplingSettings } from '../../contract/presets.ts';
+import { repairSettings, samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
 import { createOptimiser } from '../optimisation/optimiser.ts';
 import { logSoftmax } from '../ops/softmax.ts';
-import { normals } from '../random.ts';
+import { latentsOf, normals } from '../random.ts';
 import { createCodebook } from './codebook.ts';
 import { codingNetworks } from './coding-networks.ts';
 import type { Model, ModelDescription, ModelFamily } from './family.ts';
@@ -46,24 +46,6 @@ export const vqvaeTransformer = {
   build: createCodedModel,
 } satisfies ModelFamily;
 
-/** A model that can also go on from the upper part of a picture. */
-export interface CodedModel extends Model {
-  /**
-   * The pictures with all below their first rows of words made up anew.
-   *
-   * @param pictures `[batch, height, width, channel]`, −1…1
-   * @param keptRows how many rows of words are kept; a row is `sizePx / gridPx` pixels high
-   * @param latents `[batch, latentSize]`, standard normal
-   */
-  complete(
-    pictures: tf.Tensor4D,
-    keptRows: number,
-    latents: tf.Tensor2D,
-    labels?: ArrayLike<number>,
-    sampling?: Readonly<Settings>,
-  ): tf.Tensor4D;
-}
-
 function shapeOf({ settings, sizePx, classes }: ModelConfig): TransformerShape {
   const { gridPx } = codingNetworks.grid(sizePx);
   const heads = Number(settings.transformerHeads);
@@ -98,7 +80,7 @@ function describe(config: ModelConfig): ModelDescription {
   };
 }
 
-function createCodedModel(config: ModelConfig): CodedModel {
+function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
   const { seed, settings, sizePx } = config;
   const { gridPx } = codingNetworks.grid(sizePx);
   const shape = shapeOf(config);
@@ -167,14 +149,13 @@ function createCodedModel(config: ModelConfig): CodedModel {
     return { gradients: inOrder(transformer, grads), values: { tokenLoss: scalarOf(value) } };
   };
 
-  /** Words for each row, one after the other; those in `kept` stand. */
+  /** Words for each picture, one after the other; the first ones stand, as many as `kept` says for each. */
   const write = (
     latents: tf.Tensor2D,
     labels: ArrayLike<number> | undefined,
-    sampling: Readonly<Settings>,
-    kept: { readonly codes: Int32Array; readonly positions: number } | null,
+    { temperature, topK, topP }: Settings,
+    kept: { readonly codes: Int32Array; readonly positions: readonly number[] } | null,
   ): Int32Array => {
-    const { temperature, topK, topP } = samplingSettings(config, sampling);
     const choice = { temperature: Number(temperature), topK: Number(topK), topP: Number(topP) };
     const batch = latents.shape[0];
     const chances = latents.dataSync<'float32'>();
@@ -187,7 +168,7 @@ function createCodedModel(config: ModelConfig): CodedModel {
       );
       previous = Int32Array.from({ length: batch }, (_, row) => {
         const at = row * positions + position;
-        if (kept && position < kept.positions) return kept.codes[at]!;
+        if (kept && position < kept.positions[row]!) return kept.codes[at]!;
         const ofRow = logits.subarray(row * shape.words, (row + 1) * shape.words);
         return chooseWord(ofRow, choice, chances[at]!);
       });
@@ -239,14 +220,25 @@ function createCodedModel(config: ModelConfig): CodedModel {
       }),
     sample: (latents, labels, sampling = {}) =>
       tf.tidy(() => {
-        const codes = write(latents, labels, sampling, null);
+        const codes = write(latents, labels, samplingSettings(config, sampling), null);
         return tf.clipByValue(decode(decoder, codebook.words(codes)), -1, 1);
       }),
-    complete: (pictures, keptRows, latents, labels, sampling = {}) =>
+    repair: ({ pictures, mask, seeds, labels, sampling }) =>
       tf.tidy(() => {
-        const kept = { codes: codebook.nearest(vectorsOf(pictures)), positions: keptRows * gridPx };
-        const codes = write(latents, labels, sampling, kept);
-        return tf.clipByValue(decode(decoder, codebook.words(codes)), -1, 1);
+        const rows = keptRows(mask);
+        const wordPx = sizePx / gridPx;
+        const kept = {
+          codes: codebook.nearest(vectorsOf(withoutLowerPart(pictures, rows))),
+          positions: rows.map((count) => Math.floor(count / wordPx) * gridPx),
+        };
+        const latents = tf.tensor2d(latentsOf(seeds, positions), [seeds.length, positions]);
+        const codes = write(latents, labels, repairSettings(config, sampling), kept);
+        const made = tf.clipByValue(decode(decoder, codebook.words(codes)), -1, 1) as tf.Tensor4D;
+        const above = tf.tensor4d(
+          rows.flatMap((count) => Array.from({ length: sizePx }, (_, row) => (row < count ? 1 : 0))),
+          [rows.length, sizePx, 1, 1],
+        );
+        return tf.add(tf.mul(pictures, above), tf.mul(made, tf.sub(1, above)));
       }),
     dispose() {
       codingOptimiser.dispose();
@@ -255,4 +247,33 @@ function createCodedModel(config: ModelConfig): CodedModel {
       for (const map of [autoencoder, transformer, average]) tf.dispose([...map.values()]);
     },
   };
+}
+
+/** How many rows of each picture lie above the first one that its mask hides anything of. */
+function keptRows(mask: tf.Tensor4D): number[] {
+  const [batch, height, width] = mask.shape;
+  const values = mask.dataSync<'float32'>();
+  return Array.from({ length: batch }, (_, picture) => {
+    const own = values.subarray(picture * height * width, (picture + 1) * height * width);
+    const first = own.findIndex((keep) => keep === 0);
+    return first < 0 ? height : Math.floor(first / width);
+  });
+}
+
+/**
+ * Pictures whose last kept row goes on to the bottom: the words above see a little downwards, and what is hidden must not
+ * speak through them.
+ */
+function withoutLowerPart(pictures: tf.Tensor4D, rows: readonly number[]): tf.Tensor4D {
+  const [, height] = pictures.shape;
+  const parts = rows.map((count, picture) => {
+    const own = tf.slice(pictures, [picture, 0, 0, 0], [1, -1, -1, -1]);
+    const last = Math.max(0, count - 1);
+    return tf.gather(
+      own,
+      Array.from({ length: height }, (_, row) => Math.min(row, last)),
+      1,
+    );
+  });
+  return tf.concat(parts, 0);
 }

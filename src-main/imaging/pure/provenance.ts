@@ -10,7 +10,8 @@ const provenanceKeyword = 'imago:provenance';
  * `imago:provenance`, and an XMP packet that marks the picture as made by a trained model for readers
  * who know neither us nor our JSON.
  *
- * The packet holds the IPTC digital source type `trainedAlgorithmicMedia` and the implicit label of
+ * The packet holds the IPTC digital source type `trainedAlgorithmicMedia`, or
+ * `compositeWithTrainedAlgorithmicMedia` where parts of a brought picture were kept, and the implicit label of
  * China's GB 45438-2025 (`TC260:AIGC`).
  */
 export function provenanceChunks(provenance: Provenance): PngText[] {
@@ -41,11 +42,12 @@ function withSortedKeys(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, withSortedKeys(inner)]));
 }
 
-function xmpPacket({ generator, run, seed }: Provenance): string {
+function xmpPacket({ generator, run, seed, repair }: Provenance): string {
+  const keepsParts = repair !== undefined && repair.kind !== 'translates';
   const label = {
     Label: '1',
     ContentProducer: generator.name,
-    ProduceID: `${run.id}-${run.step}-${seed}`,
+    ProduceID: [run.id, run.step, seed, ...(repair ? [repair.inputSha256.slice(0, 16)] : [])].join('-'),
     ReservedCode1: '',
     ContentPropagator: '',
     PropagateID: '',
@@ -61,7 +63,8 @@ function xmpPacket({ generator, run, seed }: Provenance): string {
     ' xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/">',
     `<xmp:CreatorTool>${escapeXml(`${generator.name} ${generator.version}`)}</xmp:CreatorTool>`,
     '<Iptc4xmpExt:DigitalSourceType>',
-    'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia',
+    'http://cv.iptc.org/newscodes/digitalsourcetype/',
+    keepsParts ? 'compositeWithTrainedAlgorithmicMedia' : 'trainedAlgorithmicMedia',
     '</Iptc4xmpExt:DigitalSourceType>',
     `<TC260:AIGC>${escapeXml(JSON.stringify(label))}</TC260:AIGC>`,
     '</rdf:Description>',

@@ -141,6 +141,18 @@ export default {
     'The quotes in the manifest {thing} do not match. Save it again as CSV from the program it comes from.',
   'manifest-invalid-no-pictures':
     'The manifest {thing} names no pictures. It needs a column “file_name” or “url”.',
+  'mask-unusable': 'The mask cannot be used. Hide another part of the picture.',
+  'mask-unusable-missing': 'Say what is to be made up: paint over it, or name the lower part or a box.',
+  'mask-unusable-not-taken': '“{name}” turns whole pictures into others and takes no mask. Clear the mask.',
+  'mask-unusable-nothing':
+    'The mask hides nothing, so there is nothing to make up. Paint over what is to be made anew.',
+  'mask-unusable-everything':
+    'The mask hides the whole picture, so nothing of it would be kept. Hide less of it, or generate new pictures instead.',
+  'mask-unusable-outside':
+    'The box reaches beyond the picture, which is {sizePx} pixels wide and high to the model.',
+  'mask-unusable-not-transparent': 'Nothing in “{name}” is transparent. Paint over what is to be made up.',
+  'mask-unusable-size':
+    'The mask is {found} pixels large. It takes {model}, as the model, or {picture}, as the picture.',
   'model-exceeds-device':
     'The layer {layer} needs {neededBytes} in one piece, and {device} takes {allowedBytes}. Lower the pictures per step or the network width, or train on the processor.',
   'not-found': '{thing} is no longer there. It may have been removed in another window.',
@@ -174,6 +186,8 @@ export default {
     'This share of {images} pictures holds none out. Raise it, or add pictures that are no copies of one another.',
   'recipe-impossible-no-pairs':
     'No picture of “{inputs}” has the name of one of “{targets}”. Choose two folders whose files have equal names.',
+  'repair-unsupported':
+    '“{name}” only draws pictures of its own. To repair one, choose a run of diffusion, the denoiser, VQ-VAE with Transformer or pix2pix.',
   'setting-fixed':
     'The setting {thing} is part of what this run is. Fork the run to train on with another value.',
   'setting-out-of-range': 'The setting “{key}” cannot be {value}.',

@@ -161,6 +161,7 @@ export default {
     pictures: 'pictures',
     steps: 'steps',
     files: 'files',
+    times: 'times',
     tries: 'tries',
     nats: 'nats',
     units: 'units',

@@ -106,6 +106,14 @@ export default {
   'manifest-invalid-line-too-long': '清单{thing}中有一行超过 1 MB，可能缺了右引号。',
   'manifest-invalid-quotes': '清单{thing}中的引号不成对。请在原程序中重新存为 CSV。',
   'manifest-invalid-no-pictures': '清单{thing}没有列出图片。需要“file_name”或“url”一列。',
+  'mask-unusable': '这个遮罩不能用。请遮住图片的另一部分。',
+  'mask-unusable-missing': '请指明要重画的部分：涂抹，或设定下方比例、矩形范围。',
+  'mask-unusable-not-taken': '“{name}”把整张图变成另一张，不用遮罩。请清除遮罩。',
+  'mask-unusable-nothing': '遮罩什么也没遮住，无可重画。请涂抹要重画之处。',
+  'mask-unusable-everything': '遮罩盖住了整张图片，什么都不会保留。请少遮一些，或直接生成新图。',
+  'mask-unusable-outside': '矩形超出了图片；对模型而言，图片长宽各 {sizePx} 像素。',
+  'mask-unusable-not-transparent': '“{name}”没有透明之处。请涂抹要重画的部分。',
+  'mask-unusable-size': '遮罩的尺寸是 {found} 像素，须为 {model}（与模型一致）或 {picture}（与图片一致）。',
   'model-exceeds-device':
     '网络层 {layer} 需要一整块 {neededBytes}，而 {device} 至多容纳 {allowedBytes}。请减小批大小或网络宽度，或改用处理器训练。',
   'not-found': '{thing}已不存在，可能在别的窗口中被移除。',
@@ -131,6 +139,8 @@ export default {
   'recipe-impossible-held-out-empty':
     '{images} 张图片按这个比例留不出一张。请提高比例，或加入互不重复的图片。',
   'recipe-impossible-no-pairs': '“{inputs}”中没有与“{targets}”同名的图片。请选择文件名一一对应的两个文件夹。',
+  'repair-unsupported':
+    '“{name}”只会自己作画。修复图片，请选扩散模型、去噪修复、VQ-VAE + Transformer 或 pix2pix 的训练。',
   'setting-fixed': '设置{thing}决定了这次训练的本质，不能中途更改。如需换值，请派生一个新的训练。',
   'setting-out-of-range': '设置“{key}”不能取 {value}。',
   'setting-unknown': '这里没有“{key}”这项设置。',

@@ -154,6 +154,7 @@ export default {
     pictures: '张',
     steps: '步',
     files: '个文件',
+    times: '次',
     tries: '次',
     nats: '奈特',
     units: '个单元',
