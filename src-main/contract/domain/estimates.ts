@@ -9,6 +9,10 @@ export const layerSchema = z.object({
   /** Of one picture's output, without the batch: `[height, width, channel]` or `[units]`. */
   outputShape: z.array(z.number().int()),
   parameters: z.number().int(),
+  /** Whether its weights stay as they are. */
+  frozen: z.boolean(),
+  /** Of a run that begins with another's weights: whether this layer's are taken over. Absent where there are none. */
+  start: z.enum(['taken', 'fresh']).optional(),
 });
 export type LayerRow = z.infer<typeof layerSchema>;
 
