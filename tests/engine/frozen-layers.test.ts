@@ -107,8 +107,10 @@ describe.each(cases)('$id with $settings, its first layers frozen', ({ id, setti
       const now = thawed.save();
       for (const [name, { data }] of state) {
         if (!frozen.has(layerOf(name))) continue;
-        const after = now.get(name)!.data;
-        const furthest = Math.max(...Array.from(data, (value, at) => Math.abs(value - after[at]!)));
+        const after = now.get(name)!.data as Float32Array;
+        const furthest = Math.max(
+          ...Array.from(data as Float32Array, (value, at) => Math.abs(value - after[at]!)),
+        );
         expect(furthest, name).toBeLessThan(furthestAllowed);
       }
     }

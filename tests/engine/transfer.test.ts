@@ -114,8 +114,8 @@ it('the optimiser’s memory counts on: a first step is as long as the next one 
   };
   const distance = (after: ReturnType<Model['save']>) => {
     const name = 'decoder.project.weights';
-    const [a, b] = [checkpoint.tensors.get(name)!.data, after.get(name)!.data];
-    return Math.sqrt(a.reduce((sum, value, at) => sum + (value - b[at]!) ** 2, 0));
+    const [a, b] = [checkpoint.tensors, after].map((tensors) => tensors.get(name)!.data as Float32Array);
+    return Math.sqrt(a!.reduce((sum, value, at) => sum + (value - b![at]!) ** 2, 0));
   };
   const [of0, of3] = [distance(images(kept, 0)), distance(images(goingOn, steps))];
   expect(of0 / of3).toBeGreaterThan(0.7);
