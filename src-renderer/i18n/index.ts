@@ -17,6 +17,7 @@ import runsEn from './en/runs.ts';
 import settingsEn from './en/settings.ts';
 import shellEn from './en/shell.ts';
 import sourcesEn from './en/sources.ts';
+import tuningEn from './en/tuning.ts';
 import versionsEn from './en/versions.ts';
 import wizardEn from './en/wizard.ts';
 import acquisitionZh from './zh/acquisition.ts';
@@ -37,6 +38,7 @@ import runsZh from './zh/runs.ts';
 import settingsZh from './zh/settings.ts';
 import shellZh from './zh/shell.ts';
 import sourcesZh from './zh/sources.ts';
+import tuningZh from './zh/tuning.ts';
 import versionsZh from './zh/versions.ts';
 import wizardZh from './zh/wizard.ts';
 
@@ -63,6 +65,7 @@ export const messages = {
     settings: settingsEn,
     shell: shellEn,
     sources: sourcesEn,
+    tuning: tuningEn,
     versions: versionsEn,
     wizard: wizardEn,
   },
@@ -85,6 +88,7 @@ export const messages = {
     settings: settingsZh,
     shell: shellZh,
     sources: sourcesZh,
+    tuning: tuningZh,
     versions: versionsZh,
     wizard: wizardZh,
   },
