@@ -40,10 +40,10 @@ interface CheckpointOptions extends CommonOptions {
 
 /** The layer table and what a step takes, as lines of text. */
 function estimateText({ layers, stepMs, memoryBytes, trialSteps, backend }: Estimate, steps: number): string {
-  const rows = layers.map(({ network, name, outputShape, parameters }) => [
+  const rows = layers.map(({ network, name, outputShape, parameters, frozen }) => [
     `${network}.${name}`,
     outputShape.join('×'),
-    String(parameters),
+    `${parameters}${frozen ? ' frozen' : ''}`,
   ]);
   const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
   const table = [['layer', 'output', 'weights'], ...rows, ['all', '', String(total)]];

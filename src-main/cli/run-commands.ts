@@ -1,11 +1,13 @@
 import { Option, type Command } from 'commander';
 import { backendIds, type BackendId } from '../contract/domain/backends.ts';
 import { type Dataset } from '../contract/domain/datasets.ts';
+import type { LayerRow } from '../contract/domain/estimates.ts';
 import type { Waiting } from '../contract/domain/run-history.ts';
 import { type Run, type StopCondition } from '../contract/domain/runs.ts';
 import { fromFailure, StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { findPreset, settingsFor, type Preset } from '../contract/presets.ts';
+import type { NewRunRequest } from '../studio/run-plan.ts';
 import type { Studio } from '../studio/studio.ts';
 import { buildVersion } from './dataset-commands.ts';
 import {
@@ -24,6 +26,8 @@ interface TrainOptions extends CommonOptions {
   dataset?: string;
   preset?: string;
   resume?: string;
+  from?: string;
+  keepOptimiser?: boolean;
   backend?: BackendId;
   steps?: number;
   minutes?: number;
@@ -63,18 +67,20 @@ async function startRun(studio: Studio, options: TrainOptions, signal: AbortSign
     const run = findByIdOrName(studio.runs.list(), options.resume, 'run');
     return studio.runs.resume(run.id, stop, options.backend);
   }
-  if (options.dataset === undefined || options.preset === undefined) {
+  const source = options.from === undefined ? null : sourceOf(studio, options.from);
+  const presetId = options.preset ?? source?.run.presetId;
+  if (options.dataset === undefined || presetId === undefined) {
     throw new StudioError(
       'input-invalid',
       'Name what to train: --dataset and --preset for a new run, or --resume with a run.',
     );
   }
-  const preset = findPreset(options.preset);
+  const preset = findPreset(presetId);
   const dataset = findByIdOrName(studio.datasets.list(), options.dataset, 'dataset');
   // Refused before anything is prepared.
   settingsFor(preset, options.set);
   const version = await versionFor(studio, dataset, preset, signal);
-  return studio.runs.create({
+  const request: NewRunRequest = {
     projectId: dataset.projectId,
     datasetId: dataset.id,
     version: version.version,
@@ -84,7 +90,43 @@ async function startRun(studio: Studio, options: TrainOptions, signal: AbortSign
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(stop === undefined ? {} : { stop }),
     ...(options.backend === undefined ? {} : { backend: options.backend }),
-  });
+  };
+  if (source) {
+    const from = {
+      runId: source.run.id,
+      ...(source.step === undefined ? {} : { step: source.step }),
+      mode: options.keepOptimiser ? ('kept' as const) : ('fresh' as const),
+    };
+    const { step, layers } = await studio.runs.planStart({ ...request, from });
+    say(startText(source.run.name, step, layers));
+    return studio.runs.create({ ...request, from });
+  }
+  return studio.runs.create(request);
+}
+
+/** `<run>` or `<run>@<step>`; a run whose own name ends so is meant first. */
+function sourceOf(studio: Studio, text: string): { run: Run; step?: number } {
+  const runs = studio.runs.list();
+  const at = /^(.+)@(\d+)$/.exec(text);
+  if (!at || runs.some(({ id, name }) => id === text || name === text)) {
+    return { run: findByIdOrName(runs, text, 'run') };
+  }
+  return { run: findByIdOrName(runs, at[1]!, 'run'), step: Number(at[2]) };
+}
+
+/** What a run takes over before its first step, network by network. */
+function startText(name: string, step: number, layers: readonly LayerRow[]): string {
+  const list = (wanted: (row: LayerRow) => boolean) =>
+    layers
+      .filter((row) => row.start !== undefined && wanted(row))
+      .map((row) => `${row.network}.${row.name}`)
+      .join(', ') || 'none';
+  return [
+    `From step ${step} of “${name}”:`,
+    `  taken over: ${list(({ start }) => start === 'taken')}`,
+    `  start anew: ${list(({ start }) => start === 'fresh')}`,
+    `  stay frozen: ${list(({ frozen }) => frozen)}`,
+  ].join('\n');
 }
 
 const progressEveryMs = 2000;
@@ -151,6 +193,11 @@ export function addRunCommands(program: Command, version: string): void {
       .description('Train a preset on a dataset, or go on with a run; Ctrl-C saves and stops')
       .option('--dataset <id|name>', 'what to learn from')
       .option('--preset <id>', 'what to train (see “imago presets”)')
+      .option(
+        '--from <run[@step]>',
+        'start with the layers of another run’s checkpoint that fit (its newest good one); settings that are not said stay as they are there',
+      )
+      .option('--keep-optimiser', 'with --from: take the optimiser’s memory over as well')
       .option('--resume <id|name>', 'go on with this run from its last checkpoint')
       .addOption(new Option('--backend <id>', 'what to train on, this time').choices(backendIds))
       .option('--steps <n>', 'train to this step in all', wholeNumber(1, 100_000_000))
@@ -161,6 +208,12 @@ export function addRunCommands(program: Command, version: string): void {
   ).action(async (options: TrainOptions) => {
     if (options.steps !== undefined && options.minutes !== undefined) {
       throw new StudioError('input-invalid', 'Give --steps or --minutes, not both.');
+    }
+    if (options.keepOptimiser && options.from === undefined) {
+      throw new StudioError('input-invalid', '--keep-optimiser goes with --from alone.');
+    }
+    if (options.from !== undefined && options.resume !== undefined) {
+      throw new StudioError('input-invalid', 'Give --from or --resume, not both.');
     }
     await withStudio(options, { version, create: false }, async (studio, signal) => {
       const started = await startRun(studio, options, signal);

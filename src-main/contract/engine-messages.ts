@@ -3,6 +3,7 @@ import { backendIdSchema, backendSchema, deviceSchema } from './domain/backends.
 import { layerSchema } from './domain/estimates.ts';
 import { drawnInputSchema, provenanceSchema } from './domain/images.ts';
 import { repairOriginSchema } from './domain/repairs.ts';
+import { startModeSchema } from './domain/run-history.ts';
 import { parameterCountsSchema, stopConditionSchema } from './domain/runs.ts';
 import {
   channelsSchema,
@@ -58,6 +59,8 @@ export const engineJobSchema = z.discriminatedUnion('job', [
     stop: stopConditionSchema,
     /** Absolute path of the checkpoint to go on from; null starts afresh. */
     resumeFrom: z.string().nullable(),
+    /** A checkpoint of another run, whose layers a fresh start takes over where they fit. */
+    startFrom: z.object({ checkpoint: z.string(), mode: startModeSchema }).optional(),
     /** Settings that change on the way, in the order of their steps; each holds from the first step after its own. */
     changes: z
       .array(z.object({ step: z.number().int(), key: z.string(), to: settingValueSchema }))
@@ -122,13 +125,17 @@ export const engineJobSchema = z.discriminatedUnion('job', [
     /** … and no new step after this long. */
     limitMs: z.number().positive(),
   }),
-  /** Lists the layers of a model; with a checkpoint, makes sure that it is whole and this model's. */
+  /**
+   * Lists the layers of a model; with a checkpoint, makes sure that it is whole and this model's, or, where a run is to
+   * start from it, tells which layers it takes over.
+   */
   z.object({
     job: z.literal('inspect'),
     protocol: z.literal(engineProtocol),
     backend: backendChoice,
     config: modelConfigSchema,
     checkpoint: z.string().nullable(),
+    startMode: startModeSchema.optional(),
   }),
   /** Draws what augmentation does to some pictures; needs no backend. */
   z.object({

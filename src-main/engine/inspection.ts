@@ -1,11 +1,27 @@
 import type { LayerRow } from '../contract/domain/estimates.ts';
-import type { EngineReport, InspectJob } from '../contract/engine-messages.ts';
+import type { EngineReport, InspectJob, ModelConfig } from '../contract/engine-messages.ts';
 import { readCheckpoint, requireSameModel } from './checkpoint.ts';
-import type { ModelDescription, ModelFamily } from './models/family.ts';
+import type { ModelFamily } from './models/family.ts';
+import { frozenLayers } from './optimisation/frozen-layers.ts';
+import { readStart, startFrom } from './transfer.ts';
 
-/** The layer table as plain data of its own, to be sent. */
-export const layersOf = ({ layers }: ModelDescription): LayerRow[] =>
-  layers.map((layer) => ({ ...layer, outputShape: [...layer.outputShape] }));
+/**
+ * The layer table as plain data of its own, to be sent.
+ *
+ * @param taken of a run that starts from another's layers: which, `<network>.<layer>`
+ */
+export function layersOf(family: ModelFamily, config: ModelConfig, taken?: ReadonlySet<string>): LayerRow[] {
+  const seen = new Map<string, number>();
+  return family.describe(config).layers.map((layer) => {
+    const { network, name, parameters, outputShape } = layer;
+    const row = { ...layer, outputShape: [...outputShape], frozen: false };
+    if (parameters === 0) return row;
+    const place = seen.get(network) ?? 0;
+    seen.set(network, place + 1);
+    row.frozen = place < frozenLayers(network, config.settings);
+    return taken ? { ...row, start: taken.has(`${network}.${name}`) ? 'taken' : 'fresh' } : row;
+  });
+}
 
 /**
  * Reports `inspected`: the layers of the job's model. Where the job names a checkpoint, the model takes it over
@@ -14,25 +30,23 @@ export const layersOf = ({ layers }: ModelDescription): LayerRow[] =>
  * @throws StudioError `checkpoint-missing`, `checkpoint-corrupt`, `checkpoint-foreign`
  */
 export async function inspect(
-  { config, checkpoint }: InspectJob,
+  { config, checkpoint, startMode }: InspectJob,
   family: ModelFamily,
   report: (report: EngineReport) => Promise<void>,
 ): Promise<void> {
-  const description = family.describe(config);
+  const { parameters } = family.describe(config);
+  let taken: ReadonlySet<string> | undefined;
   if (checkpoint !== null) {
-    const found = readCheckpoint(checkpoint);
-    requireSameModel(found.config, config, checkpoint);
+    const found = startMode ? readStart(checkpoint, config) : readCheckpoint(checkpoint);
+    if (!startMode) requireSameModel(found.config, config, checkpoint);
     const model = family.build(config);
     try {
-      model.load(found.tensors, found.step, checkpoint);
+      if (startMode) taken = startFrom(model, found, startMode, checkpoint);
+      else model.load(found.tensors, found.step, checkpoint);
     } finally {
       model.dispose();
     }
   }
-  await report({
-    report: 'inspected',
-    parameters: description.parameters,
-    layers: layersOf(description),
-  });
+  await report({ report: 'inspected', parameters, layers: layersOf(family, config, taken) });
   await report({ report: 'finished', outcome: 'completed', step: 0, trainedMs: 0, stepMs: null });
 }

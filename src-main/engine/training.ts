@@ -19,6 +19,7 @@ import { findNonFinite } from './ops/tensor-health.ts';
 import type { OrderQueue } from './orders.ts';
 import { drawSampleSheet } from './sample-sheet.ts';
 import { createStepClock } from './step-clock.ts';
+import { readStart, startFrom } from './transfer.ts';
 
 export interface TrainingContext {
   readonly job: TrainJob;
@@ -81,6 +82,10 @@ export async function train(context: TrainingContext): Promise<void> {
   const shownPairs = takesInputs ? openPairs({ ...source, damage: damageOf(config) }) : null;
   let model = family.build(config);
   if (resumed) model.load(resumed.tensors, resumed.step, job.resumeFrom!);
+  else if (job.startFrom) {
+    const { checkpoint, mode } = job.startFrom;
+    startFrom(model, readStart(checkpoint, config), mode, checkpoint);
+  }
 
   let savedStep = resumed?.step ?? -1;
   let sampledStep = -1;

@@ -87,7 +87,7 @@ export async function tryOut(
     steps,
     memoryBytes,
     parameters: model.parameters,
-    layers: layersOf(family.describe(config)),
+    layers: layersOf(family, config),
     backend: { id: backend.id, device: backend.device, threads: backend.threads },
   });
   const trainedMs = performance.now() - beganAt;

@@ -6,6 +6,7 @@ export const runsRouter = (procedures: Procedures['runs'], studio: Studio) => ({
   get: procedures.get.handler(({ input }) => studio.runs.get(input.id)),
   estimate: procedures.estimate.handler(({ input }) => studio.estimates.of(input.presetId, input.settings)),
   create: procedures.create.handler(({ input }) => studio.runs.create(input)),
+  planStart: procedures.planStart.handler(({ input }) => studio.runs.planStart(input)),
   fork: procedures.fork.handler(({ input }) => studio.runs.fork(input)),
   children: procedures.children.handler(({ input }) => studio.runs.children(input.id)),
   set: procedures.set.handler(({ input }) => studio.runs.set(input.id, input.settings)),

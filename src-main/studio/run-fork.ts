@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import type { BackendId } from '../contract/domain/backends.ts';
 import type { Run, StopCondition } from '../contract/domain/runs.ts';
 import { engineProtocol, type ModelConfig } from '../contract/engine-messages.ts';
@@ -123,8 +123,8 @@ export async function requireLoads(
   );
 }
 
-/** Gives a fork a copy of its own, which is not thinned out with the parent's. */
-export async function copyCheckpoint(checkpoint: StoredCheckpoint, folder: string): Promise<void> {
-  await mkdir(join(folder, 'checkpoints'), { recursive: true });
-  await copyFile(checkpoint.path, join(folder, checkpoint.file), constants.COPYFILE_FICLONE);
+/** Gives a run a copy of its own, which is not thinned out with the other's. */
+export async function copyCheckpoint(path: string, copy: string): Promise<void> {
+  await mkdir(dirname(copy), { recursive: true });
+  await copyFile(path, copy, constants.COPYFILE_FICLONE);
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import type { StartPlan } from '../contract/domain/estimates.ts';
 import type { Run, RunNote } from '../contract/domain/runs.ts';
 import { modelConfigSchema, type ModelConfig } from '../contract/engine-messages.ts';
+import { StudioError } from '../contract/errors.ts';
 import { learnsClasses } from '../contract/presets.ts';
 import type { NewRun, RunChange, RunQueries } from '../store/runs.ts';
 import { requireDiskSpace, writeFileAtomic } from '../workspace/files.ts';
@@ -9,6 +11,7 @@ import type { Datasets } from './datasets.ts';
 import type { RunCheckpoints, StoredCheckpoint } from './run-checkpoints.ts';
 import { copyCheckpoint, planFork, requireLoads, type ForkRequest } from './run-fork.ts';
 import { planRun, type NewRunRequest } from './run-plan.ts';
+import { layersAtStart, planStart, startFile, startPlanOf, type StartRequest } from './run-start.ts';
 import type { RunTraining } from './run-training.ts';
 
 /** Checkpoints and sheets of a run stay well below this. */
@@ -51,10 +54,11 @@ export function createRunMaking({
       ...(parent ? { parent } : {}),
     };
     await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(about, null, 2)}\n`);
-    if (checkpoint) await copyCheckpoint(checkpoint, folder);
+    if (checkpoint)
+      await copyCheckpoint(checkpoint.path, join(folder, parent?.start ? startFile : checkpoint.file));
     // The rows come last, and together: nobody can begin a run that is half made.
     queries.insert(plan);
-    if (checkpoint) {
+    if (checkpoint && !parent?.start) {
       const { step, file, sha256, bytes, score } = checkpoint;
       queries.putCheckpoint(id, {
         ...{ step, file, sha256, bytes, score },
@@ -68,6 +72,10 @@ export function createRunMaking({
     begin(id);
     return get(id);
   };
+  const tellParent = (id: string, step: number, detail: string): void => {
+    queries.putNote(id, { at: Date.now(), step, kind: 'forked', detail });
+    change(id, {});
+  };
   const configOf = (plan: NewRun): ModelConfig => {
     const { family, presetId, sizePx, channels, seed, settings } = plan;
     const { classes } = datasets.version(plan.datasetId, plan.datasetVersion);
@@ -75,18 +83,55 @@ export function createRunMaking({
     return modelConfigSchema.parse({ family, presetId, sizePx, channels, seed, ...named, settings });
   };
 
+  /** The checkpoint of a run that was asked for, or its newest good one. */
+  const checkpointOf = (id: string, step: number | undefined): Promise<StoredCheckpoint | null> =>
+    step === undefined ? checkpoints.last(id) : checkpoints.at(id, step);
+
+  /** A run that starts from another's layers, tried out in an engine. */
+  const start = async (request: NewRunRequest, { runId, step, mode = 'fresh' }: StartRequest) => {
+    const source = get(runId);
+    const checkpoint = await checkpointOf(source.id, step);
+    if (!checkpoint) {
+      throw new StudioError(
+        'checkpoint-missing',
+        `“${source.name}” has no checkpoint to start from yet. Train it first, or choose another run.`,
+        { run: source.id, step: 0, known: '' },
+      );
+    }
+    const settings = training.settingsAfter(source, checkpoint.step);
+    const plan = planStart(request, source, checkpoint, settings, datasets);
+    await checkpoints.requireWhole(source.id, checkpoint);
+    const layers = await layersAtStart(configOf(plan), checkpoint.path, mode, signal);
+    return { source, checkpoint, plan, layers };
+  };
+
   return {
     /**
-     * Makes a run and queues it.
+     * Makes a run and queues it. One that starts from another's checkpoint begins at step 0 with the layers of it
+     * that fit.
      *
      * @throws StudioError `preset-unknown`, `setting-unknown`, `setting-out-of-range`,
-     *   `dataset-does-not-fit`, `pictures-too-few`, `disk-full`
+     *   `dataset-does-not-fit`, `pictures-too-few`, `disk-full`, `checkpoint-missing`, `checkpoint-corrupt`,
+     *   `checkpoint-foreign`
      */
     async create(request: NewRunRequest): Promise<Run> {
+      if (request.from) {
+        const { source, checkpoint, plan } = await start(request, request.from);
+        await requireDiskSpace(workspace.folder, bytesOfRun + checkpoint.bytes);
+        const run = await enqueue(plan, checkpoint);
+        tellParent(source.id, checkpoint.step, run.name);
+        return run;
+      }
       const version = datasets.version(request.datasetId, request.version);
       const plan = planRun(request, datasets.get(request.datasetId), version);
       await requireDiskSpace(workspace.folder, bytesOfRun);
       return enqueue(plan, null);
+    },
+
+    /** What a run that starts from another's checkpoint would take over; makes nothing. Throws what `create` throws. */
+    async planStart(request: NewRunRequest & { from: StartRequest }): Promise<StartPlan> {
+      const { plan, layers } = await start(request, request.from);
+      return startPlanOf(plan, layers);
     },
 
     /**
@@ -97,10 +142,7 @@ export function createRunMaking({
      */
     async fork(request: ForkRequest): Promise<Run> {
       const parent = get(request.id);
-      const checkpoint =
-        request.step === undefined
-          ? await checkpoints.last(parent.id)
-          : await checkpoints.at(parent.id, request.step);
+      const checkpoint = await checkpointOf(parent.id, request.step);
       const step = checkpoint?.step ?? 0;
       const plan = planFork(request, parent, checkpoint, training.settingsAfter(parent, step), datasets);
       if (checkpoint) {
@@ -109,8 +151,7 @@ export function createRunMaking({
       }
       await requireDiskSpace(workspace.folder, bytesOfRun + (checkpoint?.bytes ?? 0));
       const run = await enqueue(plan, checkpoint);
-      queries.putNote(parent.id, { at: Date.now(), step, kind: 'forked', detail: run.name });
-      change(parent.id, {});
+      tellParent(parent.id, step, run.name);
       return run;
     },
   };

@@ -6,6 +6,7 @@ import type { Settings } from '../contract/hyper-parameters.ts';
 import { families, findPreset, learnsClasses, settingsFor, type Preset } from '../contract/presets.ts';
 import type { NewRun } from '../store/runs.ts';
 import { newId } from '../workspace/files.ts';
+import type { StartRequest } from './run-start.ts';
 
 export interface NewRunRequest {
   projectId: string;
@@ -18,6 +19,8 @@ export interface NewRunRequest {
   stop?: StopCondition;
   /** What to train on this time, instead of the usual one. */
   backend?: BackendId;
+  /** A checkpoint of another run to start from. */
+  from?: StartRequest;
 }
 
 /** @throws StudioError `dataset-does-not-fit` when a picture has no class, or all have the same */

@@ -15,6 +15,7 @@ import type { RunCheckpoints } from './run-checkpoints.ts';
 import { deviceClassOf, type DeviceClass } from './run-devices.ts';
 import { createRescue } from './run-rescue.ts';
 import { changeText, type SettingStep } from './run-settings.ts';
+import { startFile } from './run-start.ts';
 import { superviseRun, type Supervision } from './run-supervision.ts';
 import { warningText } from './run-watchdog.ts';
 
@@ -115,6 +116,9 @@ export function createRunTraining(context: TrainingContext) {
         heldOutImages: version.heldOutImages,
         stop,
         resumeFrom: checkpoint?.path ?? null,
+        ...(run.parent?.start
+          ? { startFrom: { checkpoint: join(folder, startFile), mode: run.parent.start } }
+          : {}),
         changes: inOrderOfSteps(run.changes.filter(({ undone }) => !undone)).map(({ step, key, to }) => ({
           ...{ step, key, to },
         })),

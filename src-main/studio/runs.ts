@@ -125,6 +125,7 @@ export function createRuns({
       return first === undefined ? null : get(first);
     },
     create: making.create,
+    planStart: making.planStart,
     fork: making.fork,
     hasLive: (projectId: string) => queries.list(projectId).some((run) => liveStates.includes(run.state)),
 

@@ -19,6 +19,7 @@ import runsEn from './en/runs.ts';
 import settingsEn from './en/settings.ts';
 import shellEn from './en/shell.ts';
 import sourcesEn from './en/sources.ts';
+import tuningEn from './en/tuning.ts';
 import versionsEn from './en/versions.ts';
 import wizardEn from './en/wizard.ts';
 import acquisitionZh from './zh/acquisition.ts';
@@ -41,6 +42,7 @@ import runsZh from './zh/runs.ts';
 import settingsZh from './zh/settings.ts';
 import shellZh from './zh/shell.ts';
 import sourcesZh from './zh/sources.ts';
+import tuningZh from './zh/tuning.ts';
 import versionsZh from './zh/versions.ts';
 import wizardZh from './zh/wizard.ts';
 
@@ -69,6 +71,7 @@ export const messages = {
     settings: settingsEn,
     shell: shellEn,
     sources: sourcesEn,
+    tuning: tuningEn,
     versions: versionsEn,
     wizard: wizardEn,
   },
@@ -93,6 +96,7 @@ export const messages = {
     settings: settingsZh,
     shell: shellZh,
     sources: sourcesZh,
+    tuning: tuningZh,
     versions: versionsZh,
     wizard: wizardZh,
   },

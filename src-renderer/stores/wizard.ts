@@ -42,6 +42,8 @@ interface Draft {
   ownPresetId: string | null;
   ownSettings: Settings;
   ownStop: StopCondition | null;
+  /** The run whose layers the user's own choice starts from. */
+  ownStart: string | null;
   seed: number | null;
 }
 
@@ -57,6 +59,7 @@ const emptyDraft = (): Draft => ({
   ownPresetId: null,
   ownSettings: {},
   ownStop: null,
+  ownStart: null,
   seed: null,
 });
 
@@ -265,7 +268,14 @@ export const useWizard = defineStore('wizard', () => {
     const preset = findPreset(presetId);
     draft.value.ownPresetId = presetId;
     draft.value.ownSettings = {};
+    draft.value.ownStart = null;
     draft.value.recipe = { ...draft.value.recipe, sizePx: preset.sizePx, channels: preset.channels };
+  }
+
+  /** Starts from the layers of a run's newest good checkpoint, and from its settings; null starts from chance. */
+  function chooseStart(run: Run | null) {
+    draft.value.ownStart = run?.id ?? null;
+    draft.value.ownSettings = run ? { ...run.settings } : {};
   }
 
   /** A version that was gone back to is trained on as it is, unless its recipe was changed here. */
@@ -315,6 +325,9 @@ export const useWizard = defineStore('wizard', () => {
         settings: chosen.settings,
         stop: chosen.stop,
         ...(draft.value.seed === null ? {} : { seed: draft.value.seed }),
+        ...(draft.value.plan === 'own' && draft.value.ownStart !== null
+          ? { from: { runId: draft.value.ownStart } }
+          : {}),
       });
       projects.currentId = projectId;
       reset();
@@ -355,6 +368,7 @@ export const useWizard = defineStore('wizard', () => {
     chooseOwn,
     measure,
     chooseOwnPreset,
+    chooseStart,
     start,
   };
 });

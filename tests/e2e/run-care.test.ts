@@ -62,4 +62,52 @@ describe.skipIf(missing !== null || wantedFace === 'desktop')('on the screen of 
     expect(await other.getByTestId('run-row').count()).toBe(1);
     expect(complaints.lines).toEqual([]);
   });
+
+  it('a new run starts from the layers of a checkpoint: which fit and which are frozen is told beforehand', async () => {
+    const workspace = join(temporaryFolder(), 'workspace');
+    const common = ['--workspace', workspace, '--json'];
+    await imago('sample', '--name', 'Digits', '--images', '80', ...common);
+    const trained = await imago(
+      ...['train', '--dataset', 'Digits', '--preset', 'mlp-gan-28', '--steps', '20', '--name', 'Trunk'],
+      ...['--set', 'batchSize=16', '--set', 'hiddenSize=16', '--set', 'latentSize=8', ...common],
+    );
+    await using face = await openFace(workspace);
+    const { page, complaints } = face;
+    await page.evaluate((id) => {
+      location.hash = `/runs/${id}?tab=lineage`;
+    }, String(trained.json?.run));
+    await page.getByTestId('checkpoint-fork-20').click();
+    await page.getByTestId('run-fork-anew').check({ force: true });
+    const plan = page.locator('[data-testid=start-plan][data-comparing=false]');
+    await plan.getByText('0 at random, 0 frozen').waitFor();
+
+    await page.getByTestId('run-fork-settings').locator('summary').click();
+    const set = async (key: string, value: string) => {
+      const field = page.getByTestId(`fork-setting-${key}`).getByRole('textbox');
+      await field.fill(value);
+      await field.press('Tab');
+    };
+    await set('latentSize', '6');
+    await set('frozenDiscriminatorLayers', '2');
+    // Only what stands on the latents is of another shape.
+    await plan.getByText('1 at random, 2 frozen').waitFor();
+    await plan.getByTestId('layer-table').locator('summary').click();
+    const row = (name: string) => plan.getByRole('row').filter({ hasText: name });
+    expect(await plan.getByTestId('layer-frozen').count()).toBe(2);
+    expect(await row('generator').first().textContent()).toContain('Random');
+    expect(await plan.getByRole('row').filter({ hasText: 'Frozen' }).first().textContent()).toMatch(
+      /discriminator.*Taken over.*Frozen/,
+    );
+
+    const end = page.getByTestId('run-fork-end').getByRole('textbox');
+    await end.fill('10');
+    await end.press('Tab');
+    await page.getByTestId('run-fork-start').click();
+    await page.getByTestId('run-name').filter({ hasText: 'Digits, from Trunk' }).waitFor();
+    await page.locator('[data-testid=run-step][data-step="10"]').waitFor();
+    await page.locator('[data-testid=run-state][data-state=completed]').waitFor();
+    await page.getByTestId('run-tab-lineage').click();
+    expect(await page.getByTestId('run-parent').textContent()).toMatch(/Started from.*Trunk/);
+    expect(complaints.lines).toEqual([]);
+  });
 });

@@ -1,7 +1,8 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { backendIdSchema } from '../domain/backends.ts';
-import { estimateSchema } from '../domain/estimates.ts';
+import { estimateSchema, startPlanSchema } from '../domain/estimates.ts';
+import { startModeSchema } from '../domain/run-history.ts';
 import {
   metricPointSchema,
   runEventSchema,
@@ -12,6 +13,21 @@ import {
 import { seedSchema, settingsSchema } from '../domain/values.ts';
 import { byId, nothing, procedure } from './procedure.ts';
 
+const newRun = z.object({
+  projectId: z.string(),
+  name: z.string().trim().max(120).default(''),
+  datasetId: z.string(),
+  version: z.number().int().positive(),
+  presetId: z.string(),
+  settings: settingsSchema.default({}),
+  seed: seedSchema.optional(),
+  stop: stopConditionSchema.optional(),
+  /** A checkpoint of another run (its newest good one without `step`), whose layers it starts with where they fit. */
+  from: z
+    .object({ runId: z.string(), step: z.number().int().min(0).optional(), mode: startModeSchema.optional() })
+    .optional(),
+});
+
 export const runs = {
   list: procedure.input(z.object({ projectId: z.string().optional() })).output(z.array(runSchema)),
   get: procedure.input(byId).output(runSchema),
@@ -20,20 +36,11 @@ export const runs = {
     .input(z.object({ presetId: z.string(), settings: settingsSchema.default({}) }))
     .output(estimateSchema),
   /** Makes a run and starts it, or queues it behind the one that is training. */
-  create: procedure
-    .input(
-      z.object({
-        projectId: z.string(),
-        name: z.string().trim().max(120).default(''),
-        datasetId: z.string(),
-        version: z.number().int().positive(),
-        presetId: z.string(),
-        settings: settingsSchema.default({}),
-        seed: seedSchema.optional(),
-        stop: stopConditionSchema.optional(),
-      }),
-    )
-    .output(runSchema),
+  create: procedure.input(newRun).output(runSchema),
+  /** Which layers a run would take over from the checkpoint it is to start from, and which are frozen. */
+  planStart: procedure
+    .input(newRun.required({ from: true }).omit({ name: true, stop: true }))
+    .output(startPlanSchema),
   /**
    * Makes a run that goes on from a checkpoint of another (the newest good one without `step`); what is not given
    * stays as it is there.

@@ -77,6 +77,14 @@ export const waitingSchema = z.discriminatedUnion('kind', [
 ]);
 export type Waiting = z.infer<typeof waitingSchema>;
 
+/**
+ * What a new run takes over from a checkpoint besides the weights of layers: `fresh` begins with the averaged weights,
+ * from which pictures are drawn, and an optimiser without memory; `kept` takes weights, averages and optimiser as they
+ * are.
+ */
+export const startModeSchema = z.enum(['fresh', 'kept']);
+export type StartMode = z.infer<typeof startModeSchema>;
+
 /** Where a run branched off another. */
 export const runParentSchema = z.object({
   runId: z.string(),
@@ -84,6 +92,8 @@ export const runParentSchema = z.object({
   /** The checkpoint it went on from; 0 where it only took over the settings. */
   step: z.number().int(),
   sha256: sha256Schema.nullable(),
+  /** How it began, where it is no fork: at step 0, with the layers of the checkpoint that fit. */
+  start: startModeSchema.optional(),
 });
 export type RunParent = z.infer<typeof runParentSchema>;
 

@@ -1,6 +1,7 @@
 import { adversarialParameters } from './discriminator-parameters.ts';
 import type { HyperParameter } from '../hyper-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { adversarialLoss, baseChannels, latentSize, trainingParameters } from './shared-parameters.ts';
 
 const classParameters: readonly HyperParameter[] = [
@@ -62,5 +63,6 @@ export const cgan: Family = {
     ...classParameters,
     ...adversarialParameters,
     ...trainingParameters,
+    ...frozenParameters('generator', 'discriminator'),
   ],
 };

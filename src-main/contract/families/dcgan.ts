@@ -1,5 +1,6 @@
 import { adversarialParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { adversarialLoss, baseChannels, latentSize, trainingParameters } from './shared-parameters.ts';
 
 export const dcgan: Family = {
@@ -11,5 +12,12 @@ export const dcgan: Family = {
   },
   reference:
     'Radford et al., Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks, 2016',
-  parameters: [latentSize, baseChannels, adversarialLoss, ...adversarialParameters, ...trainingParameters],
+  parameters: [
+    latentSize,
+    baseChannels,
+    adversarialLoss,
+    ...adversarialParameters,
+    ...trainingParameters,
+    ...frozenParameters('generator', 'discriminator'),
+  ],
 };

@@ -1,5 +1,6 @@
 import { learnClasses } from './class-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { keepBestCheckpoints } from './rescue-parameters.ts';
 import { baseChannels, trainingParameters, withDefaults } from './shared-parameters.ts';
 
@@ -118,6 +119,7 @@ export const ddpm: Family = {
       ...{ sampleEverySteps: 250, checkpointEverySteps: 500 },
     }),
     keepBestCheckpoints,
+    ...frozenParameters('denoiser'),
   ],
   sampling: (settings) => [
     {

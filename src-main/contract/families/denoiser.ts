@@ -1,5 +1,6 @@
 import type { HyperParameter } from '../hyper-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { holeWeight } from './hole-parameters.ts';
 import { keepBestCheckpoints } from './rescue-parameters.ts';
 import { baseChannels, trainingParameters, withDefaults } from './shared-parameters.ts';
@@ -156,6 +157,7 @@ export const denoiser: Family = {
         },
       },
     },
+    ...frozenParameters('denoiser'),
     ...withDefaults(
       trainingParameters.filter(({ key }) => !ofDamage.includes(key)),
       { batchSize: 16, learningRate: 0.002, beta1: 0.9, gradientClip: 1 },

@@ -1,5 +1,6 @@
 import { adversarialParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { adversarialLoss, latentSize, trainingParameters } from './shared-parameters.ts';
 
 export const mlpGan: Family = {
@@ -48,5 +49,6 @@ export const mlpGan: Family = {
     adversarialLoss,
     ...adversarialParameters,
     ...trainingParameters,
+    ...frozenParameters('generator', 'discriminator'),
   ],
 };

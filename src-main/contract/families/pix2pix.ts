@@ -1,5 +1,6 @@
 import { pairedDiscriminatorParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { holeWeight, markHoles } from './hole-parameters.ts';
 import { keepBestCheckpoints } from './rescue-parameters.ts';
 import {
@@ -83,5 +84,6 @@ export const pix2pix: Family = {
     ...pairedDiscriminatorParameters,
     ...withDefaults(pairedTrainingParameters, { batchSize: 16 }),
     keepBestCheckpoints,
+    ...frozenParameters('generator', 'discriminator'),
   ],
 };

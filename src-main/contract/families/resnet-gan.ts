@@ -1,6 +1,7 @@
 import { learnClasses } from './class-parameters.ts';
 import { adversarialParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import {
   adversarialLoss,
   baseChannels,
@@ -62,6 +63,7 @@ export const resnetGan: Family = {
     ...withDefaults([adversarialLoss], { loss: 'hinge' }),
     ...withDefaults(adversarialParameters, { r1Weight: 1 }),
     ...withDefaults(trainingParameters, { learningRate: 0.0005 }),
+    ...frozenParameters('generator', 'discriminator'),
   ],
   sampling: ({ generatorKind }) =>
     generatorKind !== 'style'

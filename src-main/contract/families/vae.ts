@@ -1,5 +1,6 @@
 import { learnClasses } from './class-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { keepBestCheckpoints } from './rescue-parameters.ts';
 import { baseChannels, latentSize, trainingParameters, withDefaults } from './shared-parameters.ts';
 
@@ -109,5 +110,6 @@ export const vae: Family = {
     },
     ...withDefaults(trainingParameters, { learningRate: 0.001, beta1: 0.9, averageHalfLifeSteps: 69 }),
     keepBestCheckpoints,
+    ...frozenParameters('encoder', 'decoder'),
   ],
 };

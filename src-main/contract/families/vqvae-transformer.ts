@@ -2,6 +2,7 @@ import { StudioError } from '../errors.ts';
 import type { HyperParameter } from '../hyper-parameters.ts';
 import { learnClasses } from './class-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { baseChannels, trainingParameters, withDefaults } from './shared-parameters.ts';
 
 export const vqvaeTransformer: Family = {
@@ -140,6 +141,7 @@ export const vqvaeTransformer: Family = {
       ...{ learningRate: 0.001, beta1: 0.9, averageHalfLifeSteps: 69, gradientClip: 1 },
       ...{ sampleEverySteps: 250, checkpointEverySteps: 500 },
     }),
+    ...frozenParameters('encoder', 'decoder', 'transformer'),
   ],
   requireFitting({ transformerSize, transformerHeads }) {
     if (Number(transformerSize) % Number(transformerHeads) === 0) return;

@@ -1,5 +1,6 @@
 import { criticParameters } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { baseChannels, latentSize, trainingParameters, withDefaults } from './shared-parameters.ts';
 
 export const wganGp: Family = {
@@ -53,5 +54,6 @@ export const wganGp: Family = {
       beta2: 0.9,
       averageHalfLifeSteps: 69,
     }),
+    ...frozenParameters('generator', 'discriminator'),
   ],
 };

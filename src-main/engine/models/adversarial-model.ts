@@ -3,7 +3,8 @@ import type { ModelConfig } from '../../contract/engine-messages.ts';
 import { samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchesPerUpdate, batchOf, meansOf, overBatches } from '../optimisation/accumulation.ts';
-import { createOptimiser } from '../optimisation/optimiser.ts';
+import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
 import { integers } from '../random.ts';
 import type { AdversarialObjective } from './adversarial-objectives.ts';
@@ -18,7 +19,6 @@ import {
   countParameters,
   createWeights,
   describeNetwork,
-  inOrder,
   prefixed,
   restoreTensors,
   scalarOf,
@@ -106,15 +106,23 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   const discriminator = createWeights(design.discriminator, seed, 'discriminator');
   const average = createWeights(generatorLayers, seed, 'generator');
   const statistics = createStatistics(design.generator, mapping);
-  const spectral = design.spectral ? createSpectralNormalization(discriminator, seed) : undefined;
+  const frozen = {
+    generator: frozenWeights('generator', generator.keys(), settings),
+    discriminator: frozenWeights('discriminator', discriminator.keys(), settings),
+  };
+  const spectral = design.spectral
+    ? createSpectralNormalization(discriminator, seed, frozen.discriminator)
+    : undefined;
   const beta1 = design.beta1;
-  const generatorOptimiser = createOptimiser(generator, settings, { beta1 });
+  const generatorOptimiser = createOptimiser(generator, settings, { beta1, frozen: frozen.generator });
   const discriminatorOptimiser = createOptimiser(discriminator, settings, {
     beta1,
+    frozen: frozen.discriminator,
     rateSetting: 'discriminatorLearningRate',
   });
   const judge = createJudge({
-    ...{ layers: design.discriminator, weights: discriminator, objective, gradientPenaltyWeight },
+    ...{ layers: design.discriminator, weights: discriminator, moved: discriminatorOptimiser.moved },
+    ...{ objective, gradientPenaltyWeight },
     ...{ seed, settings, sizePx: config.sizePx, classWeight: design.classWeight },
     ...(spectral ? { spectral } : {}),
   });
@@ -214,11 +222,11 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   const lookAtOwn = (batch: number, draw: number): BatchResult => {
     const latents = drawLatents('generator-latents', draw, batch);
     const classes = asClasses(drawLabels('generator-labels', draw, batch));
-    const { value, grads } = tf.variableGrads(
+    const { value, gradients } = gradientsOf(
       () => judge.generatorLoss(generatePictures(latents, classes, 'generator', draw), classes, draw),
-      [...generator.values()],
+      generatorOptimiser.moved,
     );
-    return { gradients: inOrder(generator, grads), values: { generatorLoss: scalarOf(value) } };
+    return { gradients, values: { generatorLoss: scalarOf(value) } };
   };
 
   const generatorStep = (batch: number, step: number) =>
@@ -271,11 +279,15 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       return new Map([...storeTensors(everything()), ...(dose ? [[doseName, dose] as const] : [])]);
     },
     load(tensors, step, fileName) {
-      judge.dose.load(tensors.get(doseName), fileName);
-      restoreTensors(everything(), tensors, fileName);
-      generatorOptimiser.count = step;
-      discriminatorOptimiser.count = step * discriminatorUpdates;
-      measured = true;
+      // A run that starts from another's layers may dose by itself for the first time.
+      if (step > 0 || tensors.has(doseName)) judge.dose.load(tensors.get(doseName), fileName);
+      const fresh = [
+        ...generatorOptimiser.resume('generator', tensors, step),
+        ...discriminatorOptimiser.resume('discriminator', tensors, step * discriminatorUpdates),
+      ];
+      restoreTensors(everything(), tensors, fileName, fresh);
+      // Those of step 0 may come from a run of other layers.
+      measured = step > 0;
     },
     trainStep(images, step, labels) {
       return {

@@ -3,7 +3,8 @@ import type { ModelConfig } from '../../contract/engine-messages.ts';
 import { repairSettings, samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
-import { createOptimiser } from '../optimisation/optimiser.ts';
+import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
 import { uniforms } from '../random.ts';
 import { classRows } from './class-rows.ts';
@@ -17,7 +18,6 @@ import {
   countParameters,
   createWeights,
   describeNetwork,
-  inOrder,
   prefixed,
   restoreTensors,
   scalarOf,
@@ -53,7 +53,9 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
   const layers = [...network.condition, ...network.picture];
   const denoiser = createWeights(layers, seed, 'denoiser');
   const average = createWeights(layers, seed, 'denoiser');
-  const optimiser = createOptimiser(denoiser, settings);
+  const optimiser = createOptimiser(denoiser, settings, {
+    frozen: frozenWeights('denoiser', denoiser.keys(), settings),
+  });
   const schedule = cosineSchedule(Number(settings.diffusionSteps));
   const latentSize = sizePx * sizePx * channels;
   const classCount = config.classes?.length ?? 0;
@@ -95,11 +97,11 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
       classCount === 0
         ? null
         : classRows(labels!, classCount, (row) => coins[row]! >= Number(settings.classDropout));
-    const { value, grads } = tf.variableGrads(() => {
+    const { value, gradients } = gradientsOf(() => {
       const error = tf.squaredDifference(predict(denoiser, noisy, steps, classes), target);
       return tf.mean(tf.mul(error, weights)) as tf.Scalar;
-    }, [...denoiser.values()]);
-    return { gradients: inOrder(denoiser, grads), values: { denoisingLoss: scalarOf(value) } };
+    }, optimiser.moved);
+    return { gradients, values: { denoisingLoss: scalarOf(value) } };
   };
 
   /** The averaged network as it takes noise away; without labels, as from any class. */
@@ -131,8 +133,7 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
     tensors: everything,
     save: () => storeTensors(everything()),
     load(tensors, step, fileName) {
-      restoreTensors(everything(), tensors, fileName);
-      optimiser.count = step;
+      restoreTensors(everything(), tensors, fileName, optimiser.resume('denoiser', tensors, step));
     },
     trainStep: (images, step, labels) =>
       tf.tidy(() => {

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchesPerUpdate, batchOf, overBatches } from '../optimisation/accumulation.ts';
-import { createOptimiser } from '../optimisation/optimiser.ts';
+import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import type { Model, ModelDescription, ModelFamily } from './family.ts';
 import { distancesOf, edgeDistanceOf, holeDistanceOf, keptOf } from './holes.ts';
 import type { Layer, Weights } from './layers.ts';
@@ -11,7 +12,6 @@ import {
   countParameters,
   createWeights,
   describeNetwork,
-  inOrder,
   prefixed,
   restoreTensors,
   scalarOf,
@@ -52,7 +52,9 @@ function build(config: ModelConfig): Model {
   const layers = design(config);
   const weights = createWeights(layers, seed, 'denoiser');
   const average = createWeights(layers, seed, 'denoiser');
-  const optimiser = createOptimiser(weights, settings);
+  const optimiser = createOptimiser(weights, settings, {
+    frozen: frozenWeights('denoiser', weights.keys(), settings),
+  });
   const holeWeight = Number(settings.holeWeight);
   const edgeWeight = Number(settings.edgeWeight);
 
@@ -66,16 +68,16 @@ function build(config: ModelConfig): Model {
   const lookAt = (images: tf.Tensor4D, inputs: tf.Tensor4D): BatchResult => {
     const values: Record<string, number> = {};
     const kept = keptOf(inputs);
-    const { value, grads } = tf.variableGrads(() => {
+    const { value, gradients } = gradientsOf(() => {
       const restored = restore(weights, inputs, kept);
       const { distance, weighted } = distancesOf(restored, images, kept, holeWeight);
       values.repairDistance = scalarOf(distance);
       values.holeDistance = scalarOf(holeDistanceOf(restored, images, kept));
       if (edgeWeight === 0) return weighted;
       return tf.add(weighted, tf.mul(edgeDistanceOf(restored, images), edgeWeight)) as tf.Scalar;
-    }, [...weights.values()]);
+    }, optimiser.moved);
     value.dispose();
-    return { gradients: inOrder(weights, grads), values };
+    return { gradients, values };
   };
 
   const finish = (pictures: tf.Tensor4D, kept: tf.Tensor4D, keepWhole: boolean): tf.Tensor4D => {
@@ -98,8 +100,8 @@ function build(config: ModelConfig): Model {
     tensors: everything,
     save: () => storeTensors(everything()),
     load(tensors, step, fileName) {
-      restoreTensors(everything(), tensors, fileName);
-      optimiser.count = step;
+      const fresh = optimiser.resume('denoiser', tensors, step);
+      restoreTensors(everything(), tensors, fileName, fresh);
     },
     trainStep: (images, step, _labels, inputs) =>
       tf.tidy(() => {

@@ -5,6 +5,7 @@ import type { AugmentationDose } from '../optimisation/adaptive-dose.ts';
 import { doseOf } from '../optimisation/adaptive-dose.ts';
 import type { Alterations } from '../optimisation/differentiable-augmentation.ts';
 import { alter, alterationKinds, drawAlterations } from '../optimisation/differentiable-augmentation.ts';
+import { gradientsOf } from '../optimisation/optimiser.ts';
 import { uniformTensor } from '../ops/random-tensors.ts';
 import type { AdversarialObjective } from './adversarial-objectives.ts';
 import { logSoftmax } from '../ops/softmax.ts';
@@ -12,7 +13,7 @@ import { forwardWithDropout } from './discriminator-dropout.ts';
 import { gradientPenalty } from './gradient-penalty.ts';
 import type { Layer } from './layers.ts';
 import { forward } from './layers.ts';
-import { inOrder, scalarOf } from './network-state.ts';
+import { scalarOf } from './network-state.ts';
 import { squaredSlope } from './slope-penalties.ts';
 import type { SpectralNormalization } from './spectral-normalization.ts';
 
@@ -44,6 +45,8 @@ export interface Judge {
 export interface JudgeParts {
   readonly layers: readonly Layer[];
   readonly weights: ReadonlyMap<string, tf.Variable>;
+  /** Those of them that learn. */
+  readonly moved: readonly tf.Variable[];
   readonly objective: AdversarialObjective;
   /** Keeps the slope near 1, see {@link gradientPenalty}; 0 leaves it free. */
   readonly gradientPenaltyWeight: number;
@@ -65,7 +68,7 @@ export interface JudgeParts {
  */
 export function createJudge(parts: JudgeParts): Judge {
   const { layers, weights, objective, gradientPenaltyWeight, seed, settings, sizePx } = parts;
-  const { spectral, classWeight } = parts;
+  const { moved, spectral, classWeight } = parts;
   const dropout = Number(settings.discriminatorDropout ?? 0);
   const smoothing = objective.takesShares ? Number(settings.labelSmoothing ?? 0) : 0;
   const interval = Number(settings.penaltyInterval ?? 1);
@@ -145,7 +148,7 @@ export function createJudge(parts: JudgeParts): Judge {
       // Real and generated pictures in one pass: without batch normalisation each is judged by itself.
       const pictures = tf.concat([seen.real, seen.generated]);
       let readings: Record<string, number> = {};
-      const { value, grads } = tf.variableGrads(() => {
+      const { value, gradients } = gradientsOf(() => {
         const outputs = lookFully(pictures, classes.joined, 'dropout', draw);
         const logits = scoreOf(outputs);
         // One that judges patches has a logit for each of them.
@@ -190,9 +193,9 @@ export function createJudge(parts: JudgeParts): Judge {
         );
         readings.discriminatorSlope = scalarOf(held.slope);
         return tf.add(loss, tf.mul(held.penalty, gradientPenaltyWeight)) as tf.Scalar;
-      }, [...weights.values()]);
+      }, moved);
       return {
-        gradients: inOrder(weights, grads),
+        gradients,
         values: { discriminatorLoss: scalarOf(value), ...readings },
       };
     },

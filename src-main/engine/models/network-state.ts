@@ -55,14 +55,6 @@ export function prefixed<T>(prefix: string, entries: ReadonlyMap<string, T>): [s
   return [...entries].map(([name, value]) => [`${prefix}.${name}`, value]);
 }
 
-/** The gradients in the order of the weights. */
-export function inOrder(
-  weights: ReadonlyMap<string, tf.Variable>,
-  gradients: tf.NamedTensorMap,
-): tf.Tensor[] {
-  return [...weights.values()].map((variable) => gradients[variable.name]!);
-}
-
 /** Copies of the tensors, as a checkpoint holds them. */
 export function storeTensors(variables: ReadonlyMap<string, tf.Variable>): Map<string, StoredTensor> {
   return new Map(
@@ -76,20 +68,24 @@ export function storeTensors(variables: ReadonlyMap<string, tf.Variable>): Map<s
 /**
  * Gives each variable the stored values of its name; all of them, or none.
  *
+ * @param fresh names of those that begin anew instead
  * @throws StudioError `checkpoint-corrupt` naming the first tensor that is missing or of another shape
  */
 export function restoreTensors(
   variables: ReadonlyMap<string, tf.Variable>,
   stored: ReadonlyMap<string, StoredTensor>,
   fileName: string,
+  fresh: Iterable<string> = [],
 ): void {
-  for (const [name, { shape }] of variables) {
+  const skipped = new Set(fresh);
+  const restored = [...variables].filter(([name]) => !skipped.has(name));
+  for (const [name, { shape }] of restored) {
     const found = stored.get(name);
     if (found?.type !== 'F32' || found.shape.join() !== shape.join()) {
       throw corrupt(fileName, `its “${name}” is not [${shape.join(', ')}]: it belongs to another model`);
     }
   }
-  for (const [name, variable] of variables) {
+  for (const [name, variable] of restored) {
     const { data } = stored.get(name)!;
     tf.tidy(() => variable.assign(tf.tensor(data as Float32Array, variable.shape)));
   }

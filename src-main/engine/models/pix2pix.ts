@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchesPerUpdate, batchOf, overBatches } from '../optimisation/accumulation.ts';
-import { createOptimiser } from '../optimisation/optimiser.ts';
+import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
 import { latentsOf } from '../random.ts';
 import { objectiveOf } from './adversarial-objectives.ts';
@@ -15,7 +16,6 @@ import {
   countParameters,
   createWeights,
   describeNetwork,
-  inOrder,
   prefixed,
   restoreTensors,
   scalarOf,
@@ -57,12 +57,16 @@ function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
   const average = createWeights(networks.generator, seed, 'generator');
   const discriminator = createWeights(networks.discriminator, seed, 'discriminator');
   const objective = objectiveOf(settings);
-  const generatorOptimiser = createOptimiser(generator, settings);
+  const generatorOptimiser = createOptimiser(generator, settings, {
+    frozen: frozenWeights('generator', generator.keys(), settings),
+  });
   const discriminatorOptimiser = createOptimiser(discriminator, settings, {
+    frozen: frozenWeights('discriminator', discriminator.keys(), settings),
     rateSetting: 'discriminatorLearningRate',
   });
   const judge = createJudge({
-    ...{ layers: networks.discriminator, weights: discriminator, objective, gradientPenaltyWeight: 0 },
+    ...{ layers: networks.discriminator, weights: discriminator, moved: discriminatorOptimiser.moved },
+    ...{ objective, gradientPenaltyWeight: 0 },
     ...{ seed, settings, sizePx: config.sizePx },
   });
   const dropout = Number(settings.generatorDropout);
@@ -93,16 +97,16 @@ function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
 
   const lookAtOwn = ({ images, inputs }: Pairs, draws: number): BatchResult => {
     const values: Record<string, number> = {};
-    const { value, grads } = tf.variableGrads(() => {
+    const { value, gradients } = gradientsOf(() => {
       const drawn = draw(generator, inputs, freshLatents('generator-latents', draws, images.shape[0]));
       const taken = judge.generatorLoss(beside(inputs, drawn), undefined, draws);
       const { distance, weighted } = distancesOf(drawn, images, keptOf(inputs), holeWeight);
       values.generatorLoss = scalarOf(taken);
       values.pairDistance = scalarOf(distance);
       return tf.add(taken, tf.mul(weighted, distanceWeight)) as tf.Scalar;
-    }, [...generator.values()]);
+    }, generatorOptimiser.moved);
     value.dispose();
-    return { gradients: inOrder(generator, grads), values };
+    return { gradients, values };
   };
 
   const partOf = ({ images, inputs }: Pairs, index: number): Pairs => {
@@ -129,9 +133,11 @@ function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
     tensors: everything,
     save: () => storeTensors(everything()),
     load(tensors, step, fileName) {
-      restoreTensors(everything(), tensors, fileName);
-      generatorOptimiser.count = step;
-      discriminatorOptimiser.count = step;
+      const fresh = [
+        ...generatorOptimiser.resume('generator', tensors, step),
+        ...discriminatorOptimiser.resume('discriminator', tensors, step),
+      ];
+      restoreTensors(everything(), tensors, fileName, fresh);
     },
     trainStep(images, step, _labels, inputs) {
       const pairs = { images, inputs: required(inputs) };

@@ -7,7 +7,7 @@ import type { Weights } from './layers.ts';
 export interface SpectralNormalization {
   /** A vector for each matrix, by the weight's name; part of a checkpoint. */
   readonly vectors: ReadonlyMap<string, tf.Variable>;
-  /** Brings each vector one power iteration closer to the direction that its matrix stretches most. */
+  /** Brings each vector one power iteration closer to the direction that its matrix stretches most; frozen ones stay. */
   iterate(): void;
   /** The weights, each matrix divided by its largest singular value; differentiable in the weights. */
   normalized(): Weights;
@@ -25,6 +25,7 @@ const firstIterations = 8;
 export function createSpectralNormalization(
   weights: ReadonlyMap<string, tf.Variable>,
   seed: number,
+  frozen: ReadonlySet<string> = new Set(),
 ): SpectralNormalization {
   const matrices = [...weights].filter(([, { rank }]) => rank >= 2);
   const vectors = new Map(
@@ -35,20 +36,21 @@ export function createSpectralNormalization(
     }),
   );
 
-  const iterate = () =>
+  const turn = (turned: typeof matrices) =>
     tf.tidy(() => {
-      for (const [name, weight] of matrices) {
+      for (const [name, weight] of turned) {
         const matrix = asMatrix(weight);
         const vector = vectors.get(name)!;
         const across = unit(tf.matMul(matrix, vector as tf.Tensor as tf.Tensor2D));
         vector.assign(unit(tf.matMul(matrix, across, true, false)));
       }
     });
-  for (let turn = 0; turn < firstIterations; turn++) iterate();
+  for (let time = 0; time < firstIterations; time++) turn(matrices);
+  const moving = matrices.filter(([name]) => !frozen.has(name));
 
   return {
     vectors,
-    iterate,
+    iterate: () => turn(moving),
     normalized: () =>
       new Map<string, tf.Tensor>(
         [...weights].map(([name, weight]) => {

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../contract/engine-messages.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
-import { createOptimiser } from '../optimisation/optimiser.ts';
+import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { tanh } from '../ops/layers.ts';
 import { meanBinaryCrossEntropyWithLogits } from '../ops/losses.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
@@ -15,7 +16,6 @@ import {
   countParameters,
   createWeights,
   describeNetwork,
-  inOrder,
   prefixed,
   restoreTensors,
   scalarOf,
@@ -168,8 +168,12 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
   const encoder = createWeights(layers.encoder, seed, 'encoder');
   const decoder = createWeights(layers.decoder, seed, 'decoder');
   const average = createWeights(layers.decoder, seed, 'decoder');
-  const encoderOptimiser = createOptimiser(encoder, settings);
-  const decoderOptimiser = createOptimiser(decoder, settings);
+  const encoderOptimiser = createOptimiser(encoder, settings, {
+    frozen: frozenWeights('encoder', encoder.keys(), settings),
+  });
+  const decoderOptimiser = createOptimiser(decoder, settings, {
+    frozen: frozenWeights('decoder', decoder.keys(), settings),
+  });
   const byBatch = { by: 'batch' } as const;
 
   const classCount = config.classes?.length ?? 0;
@@ -196,7 +200,7 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
     const weight = Number(settings.beta) * Math.min(1, (step + 1) / Math.max(1, warmUpSteps));
     let reconstruction = 0;
     let divergence = 0;
-    const { grads } = tf.variableGrads(() => {
+    const { gradients } = gradientsOf(() => {
       const moments = encode(images, labels);
       const { mean, logVariance, divergences } = divergenceFromPrior(moments);
       const latents = tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), noise));
@@ -206,9 +210,9 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
       divergence = scalarOf(tf.sum(divergences));
       const charged = freeNats > 0 ? tf.maximum(divergences, freeNats) : divergences;
       return tf.add(loss, tf.mul(tf.sum(charged), weight)) as tf.Scalar;
-    }, [...encoder.values(), ...decoder.values()]);
+    }, [...encoderOptimiser.moved, ...decoderOptimiser.moved]);
     return {
-      gradients: [...inOrder(encoder, grads), ...inOrder(decoder, grads)],
+      gradients,
       values: { reconstructionLoss: reconstruction, klDivergence: divergence },
     };
   };
@@ -229,9 +233,11 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
     tensors: everything,
     save: () => storeTensors(everything()),
     load(tensors, step, fileName) {
-      restoreTensors(everything(), tensors, fileName);
-      encoderOptimiser.count = step;
-      decoderOptimiser.count = step;
+      const fresh = [
+        ...encoderOptimiser.resume('encoder', tensors, step),
+        ...decoderOptimiser.resume('decoder', tensors, step),
+      ];
+      restoreTensors(everything(), tensors, fileName, fresh);
     },
     trainStep: (images, step, labels) =>
       tf.tidy(() => {
@@ -239,8 +245,9 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
           const part = batchOf(images, labels, batch, batchesPerUpdate(settings));
           return lookAt(part.images, part.labels, step, draw);
         });
-        const moved = encoderOptimiser.step(gradients.slice(0, encoder.size), step);
-        const movedDecoder = decoderOptimiser.step(gradients.slice(encoder.size), step, average);
+        const ofEncoder = encoderOptimiser.moved.length;
+        const moved = encoderOptimiser.step(gradients.slice(0, ofEncoder), step);
+        const movedDecoder = decoderOptimiser.step(gradients.slice(ofEncoder), step, average);
         return {
           ...values,
           encoderGradientNorm: moved.gradientNorm,

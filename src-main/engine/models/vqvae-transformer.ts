@@ -4,7 +4,8 @@ import type { Settings } from '../../contract/hyper-parameters.ts';
 import { repairSettings, samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
-import { createOptimiser } from '../optimisation/optimiser.ts';
+import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { logSoftmax } from '../ops/softmax.ts';
 import { latentsOf, normals } from '../random.ts';
 import { createCodebook } from './codebook.ts';
@@ -17,7 +18,6 @@ import {
   createDeclaredWeights,
   createWeights,
   describeNetwork,
-  inOrder,
   prefixed,
   restoreTensors,
   scalarOf,
@@ -96,8 +96,14 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
   const firstWords = normals(seed, 'initial/codebook', 0, shape.words * codeSize).map((value) => value * 0.1);
   const codebook = createCodebook(shape.words, codeSize, Number(settings.codebookDecay), firstWords);
   const autoencoder = new Map([...prefixed('encoder', encoder), ...prefixed('decoder', decoder)]);
-  const codingOptimiser = createOptimiser(autoencoder, settings);
-  const transformerOptimiser = createOptimiser(transformer, settings);
+  const frozenIn = (network: 'encoder' | 'decoder', weights: Weights) =>
+    [...frozenWeights(network, weights.keys(), settings)].map((name) => `${network}.${name}`);
+  const codingOptimiser = createOptimiser(autoencoder, settings, {
+    frozen: new Set([...frozenIn('encoder', encoder), ...frozenIn('decoder', decoder)]),
+  });
+  const transformerOptimiser = createOptimiser(transformer, settings, {
+    frozen: frozenWeights('transformer', transformer.keys(), settings),
+  });
 
   const vectorsOf = (images: tf.Tensor4D): tf.Tensor2D =>
     tf.reshape(forward(layers.encoder, encoder, images, byBatch), [-1, codeSize]);
@@ -116,7 +122,7 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
     let reconstruction = 0;
     let codes: Int32Array = new Int32Array();
     let vectors: tf.Tensor2D | null = null;
-    const { grads } = tf.variableGrads(() => {
+    const { gradients } = gradientsOf(() => {
       const seen = vectorsOf(images);
       codes = codebook.nearest(seen);
       vectors = tf.keep(tf.clone(seen));
@@ -130,10 +136,9 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
       reconstruction = scalarOf(missed);
       const distance = tf.mean(tf.squaredDifference(seen, words));
       return tf.add(missed, tf.mul(distance, Number(settings.commitment))) as tf.Scalar;
-    }, [...autoencoder.values()]);
+    }, codingOptimiser.moved);
     const codesInUse = codebook.follow(vectors!, codes, seed, draw);
     tf.dispose(vectors!);
-    const gradients = [...autoencoder.values()].map(({ name }) => grads[name]!);
     return { gradients, values: { reconstructionLoss: reconstruction, codesInUse } };
   };
 
@@ -142,11 +147,11 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
     const batch = images.shape[0];
     const codes = codebook.nearest(vectorsOf(images));
     const wanted = tf.cast(tf.oneHot(tf.tensor1d(codes, 'int32'), shape.words), 'float32');
-    const { value, grads } = tf.variableGrads(() => {
+    const { value, gradients } = gradientsOf(() => {
       const logits = foresee(shape, transformer, codes, beginningsOf(labels, batch));
       return tf.neg(tf.mean(tf.sum(tf.mul(logSoftmax(logits), wanted), 1))) as tf.Scalar;
-    }, [...transformer.values()]);
-    return { gradients: inOrder(transformer, grads), values: { tokenLoss: scalarOf(value) } };
+    }, transformerOptimiser.moved);
+    return { gradients, values: { tokenLoss: scalarOf(value) } };
   };
 
   /** Words for each picture, one after the other; the first ones stand, as many as `kept` says for each. */
@@ -196,9 +201,11 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
     tensors: everything,
     save: () => storeTensors(everything()),
     load(tensors, step, fileName) {
-      restoreTensors(everything(), tensors, fileName);
-      codingOptimiser.count = Math.min(step, firstPhaseSteps);
-      transformerOptimiser.count = step;
+      const fresh = [
+        ...codingOptimiser.resume('coding', tensors, Math.min(step, firstPhaseSteps)),
+        ...transformerOptimiser.resume('transformer', tensors, step),
+      ];
+      restoreTensors(everything(), tensors, fileName, fresh);
     },
     trainStep: (images, step, labels) =>
       tf.tidy(() => {

@@ -46,6 +46,11 @@ export interface Adam {
   slots(): { name: string; tensor: Variable }[];
   /** Steps done; set it to resume. */
   count: number;
+  /**
+   * At which count each variable began to move, in their order; 0 unless set. The correction of the bias counts from
+   * there, so that one whose slots are fresh starts as gently as the others once did.
+   */
+  since: number[];
   /** May be changed between steps. */
   settings: AdamSettings;
   /** Frees the slots; the variables stay. */
@@ -69,6 +74,7 @@ export function createAdam(variables: Variable[], settings: AdamSettings): Adam 
   }));
   return {
     count: 0,
+    since: variables.map(() => 0),
     settings: { ...settings },
     step(gradients, movingAverage) {
       const ordered = inOrder(variables, gradients);
@@ -77,11 +83,14 @@ export function createAdam(variables: Variable[], settings: AdamSettings): Adam 
         throw new Error(`${averages.length} averages were given for ${variables.length} variables.`);
       }
       this.count++;
-      const scalars = { ...this.settings, step: this.count, averageDecay: movingAverage?.decay ?? 0 };
+      const scalars = { ...this.settings, averageDecay: movingAverage?.decay ?? 0 };
+      const stepOf = (i: number) => this.count - this.since[i];
       const attached = attachedKernels();
       if (!attached) {
         variables.forEach((variable, i) =>
-          tidy(() => composedStep(variable, ordered[i], moments[i], averages[i], scalars)),
+          tidy(() =>
+            composedStep(variable, ordered[i], moments[i], averages[i], { ...scalars, step: stepOf(i) }),
+          ),
         );
         return;
       }
@@ -95,7 +104,10 @@ export function createAdam(variables: Variable[], settings: AdamSettings): Adam 
         average: averages[i] ? attached.address(averages[i]) : 0,
         length: variable.size,
       }));
-      attached.kernels.adam(table, scalars);
+      for (const step of new Set(variables.map((_, i) => stepOf(i)))) {
+        const alike = table.filter((_, i) => stepOf(i) === step);
+        attached.kernels.adam(alike, { ...scalars, step });
+      }
     },
     slots: () =>
       moments.flatMap(({ first, second }) =>

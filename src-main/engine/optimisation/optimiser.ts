@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Settings } from '../../contract/hyper-parameters.ts';
 import { createAdam } from '../ops/adam.ts';
 import { globalNorm } from '../ops/tensor-health.ts';
+import type { StoredTensor } from '../safetensors.ts';
 import { plainRules, type PlainRule } from './plain-optimisers.ts';
 import { averageDecayAt, learningRateShareAt } from './schedule.ts';
 
@@ -9,14 +10,25 @@ import { averageDecayAt, learningRateShareAt } from './schedule.ts';
 export interface Optimiser {
   /** What its slots are called in a checkpoint, after the network: `adam`, `rmsprop` or `sgd`. */
   readonly slotName: string;
-  /** The state beside the weights, by `<weight>.<slot>`; restored with their `assign`. */
+  /** The weights that it moves, in their order: all of the network but the frozen ones. */
+  readonly moved: readonly tf.Variable[];
+  /** The state beside the weights, by `<weight>.<slot>`; restored with their `assign`. Frozen weights have none. */
   slots(): Map<string, tf.Variable>;
+  /**
+   * Gets ready to take over a checkpoint. The slots of a weight that was frozen until then are in none: they begin
+   * anew, and their weight's count with them.
+   *
+   * @param network what stands before {@link slotName} in the checkpoint
+   * @param count updates done when it was saved
+   * @returns the names there of the slots that begin anew
+   */
+  resume(network: string, stored: ReadonlyMap<string, StoredTensor>, count: number): ReadonlySet<string>;
   /**
    * One step, in place.
    *
-   * @param gradients in the order of the weights; read, never disposed
+   * @param gradients in the order of {@link moved}; read, never disposed
    * @param step steps of the run done before this one; decides the learning rate and the memory of the average
-   * @param average gets its moving average of the moved weights, in the same order as they are
+   * @param average gets its moving average of the moved weights, by their names; what it holds of others stays
    * @returns the length of the gradient before it was shortened, and the learning rate that held
    */
   step(
@@ -35,12 +47,17 @@ export interface OptimiserChoices {
   readonly rateSetting?: string;
   /** Instead of the setting `beta1`. */
   readonly beta1?: number;
+  /** Names of the weights that stay as they are; see `frozenWeights`. */
+  readonly frozen?: ReadonlySet<string>;
 }
 
-/** What changes the variables, after clipping and decay; slots in the order of the variables. */
+/** What changes the variables, after clipping and decay. */
 interface Mover {
-  readonly slots: readonly { readonly name: string; readonly tensor: tf.Variable }[];
+  /** Of each variable, in their order. */
+  readonly slots: readonly (readonly { readonly name: string; readonly tensor: tf.Variable }[])[];
   count: number;
+  /** The count at which each variable began to move; absent where the count changes nothing. */
+  readonly since?: number[];
   move(gradients: tf.Tensor[], rates: Rates, average: readonly tf.Variable[] | null, keep: number): void;
   dispose(): void;
 }
@@ -64,17 +81,51 @@ export function createOptimiser(
   settings: Readonly<Settings>,
   choices: OptimiserChoices = {},
 ): Optimiser {
-  const names = [...weights.keys()];
-  const variables = [...weights.values()];
+  const names = [...weights.keys()].filter((name) => !choices.frozen?.has(name));
+  const variables = names.map((name) => weights.get(name)!);
   const kind = String(settings.optimiser ?? 'adam');
   const mover =
     kind === 'sgd' || kind === 'rmsprop'
       ? createPlainMover(names, variables, plainRules[kind])
       : createAdamMover(names, variables);
 
+  const slotName = kind === 'adamw' ? 'adam' : kind;
+  /** `since` of the weights that did not move from the beginning, as a checkpoint holds it. */
+  const beginnings = new Map<string, tf.Variable>();
+
   return {
-    slotName: kind === 'adamw' ? 'adam' : kind,
-    slots: () => new Map(mover.slots.map(({ name, tensor }) => [name, tensor])),
+    slotName,
+    moved: variables,
+    slots: () =>
+      new Map([...mover.slots.flat().map(({ name, tensor }) => [name, tensor] as const), ...beginnings]),
+    resume(network, stored, count) {
+      const inFile = (name: string) => `${network}-${slotName}.${name}`;
+      const fresh = new Set<string>();
+      tf.dispose([...beginnings.values()]);
+      beginnings.clear();
+      for (const [index, weight] of names.entries()) {
+        const own = mover.slots[index]!;
+        const isFresh = own.every(({ name }) => !stored.has(inFile(name)));
+        if (isFresh) {
+          for (const { name, tensor } of own) {
+            fresh.add(inFile(name));
+            tf.tidy(() => tensor.assign(tf.zeros(tensor.shape)));
+          }
+        }
+        if (!mover.since) continue;
+        const beginning = `${weight}.since`;
+        const since = isFresh ? count : Number(stored.get(inFile(beginning))?.data[0] ?? 0);
+        mover.since[index] = since;
+        if (since === 0) continue;
+        beginnings.set(
+          beginning,
+          tf.tidy(() => tf.variable(tf.tensor1d([since]), false)),
+        );
+        if (isFresh) fresh.add(inFile(beginning));
+      }
+      mover.count = count;
+      return fresh;
+    },
     step(gradients, step, average) {
       const gradientNorm = globalNorm(gradients);
       const ownRate = choices.rateSetting === undefined ? 0 : Number(settings[choices.rateSetting] ?? 0);
@@ -88,7 +139,7 @@ export function createOptimiser(
         weightDecay: kind === 'adamw' ? weightDecay : 0,
       };
       const keep = average ? averageDecayAt(settings, step) : 0;
-      const averages = average ? [...average.values()] : null;
+      const averages = average ? names.map((name) => average.get(name)!) : null;
       const factor = clip > 0 && gradientNorm > clip ? clip / gradientNorm : 1;
       const joined = kind === 'adamw' ? 0 : weightDecay;
       if (factor === 1 && joined === 0) {
@@ -110,19 +161,23 @@ export function createOptimiser(
     set count(count) {
       mover.count = count;
     },
-    dispose: () => mover.dispose(),
+    dispose() {
+      tf.dispose([...beginnings.values()]);
+      mover.dispose();
+    },
   };
 }
 
 function createAdamMover(names: readonly string[], variables: tf.Variable[]): Mover {
   const adam = createAdam(variables, { learningRate: 0, beta1: 0, beta2: 0, epsilon: 1e-8 });
   const tensors = adam.slots().map(({ tensor }) => tensor);
-  const slots = names.flatMap((name, index) => [
+  const slots = names.map((name, index) => [
     { name: `${name}.first-moment`, tensor: tensors[2 * index]! },
     { name: `${name}.second-moment`, tensor: tensors[2 * index + 1]! },
   ]);
   return {
     slots,
+    since: adam.since,
     get count() {
       return adam.count;
     },
@@ -142,7 +197,7 @@ function createPlainMover(names: readonly string[], variables: tf.Variable[], ru
     rule.slots.map(() => tf.tidy(() => tf.variable(tf.zeros(variable.shape), false))),
   );
   return {
-    slots: names.flatMap((name, index) =>
+    slots: names.map((name, index) =>
       rule.slots.map((slot, at) => ({ name: `${name}.${slot}`, tensor: slotsOf[index]![at]! })),
     ),
     count: 0,
@@ -158,4 +213,17 @@ function createPlainMover(names: readonly string[], variables: tf.Variable[], ru
     },
     dispose: () => tf.dispose(slotsOf.flat()),
   };
+}
+
+/**
+ * The value of a loss, and its gradient by each of the variables, in their order; where there is none, its value
+ * alone. What leads to no variable is not differentiated, which is what freezing saves. For use inside `tf.tidy`.
+ */
+export function gradientsOf(
+  loss: () => tf.Scalar,
+  variables: readonly tf.Variable[],
+): { value: tf.Scalar; gradients: tf.Tensor[] } {
+  if (variables.length === 0) return { value: loss(), gradients: [] };
+  const { value, grads } = tf.variableGrads(loss, [...variables]);
+  return { value, gradients: variables.map(({ name }) => grads[name]!) };
 }

@@ -140,7 +140,7 @@ export default {
     '{images} 张图片按这个比例留不出一张。请提高比例，或加入互不重复的图片。',
   'recipe-impossible-no-pairs': '“{inputs}”中没有与“{targets}”同名的图片。请选择文件名一一对应的两个文件夹。',
   'repair-unsupported':
-    '“{name}”只会自己作画。修复图片，请选扩散模型、去噪修复、VQ-VAE + Transformer 或 pix2pix 的训练。',
+    '“{name}”只会自己作画。修复图片，请选扩散模型、修复（去噪自编码器）、VQ-VAE + Transformer 或 pix2pix 的训练。',
   'setting-fixed': '设置{thing}决定了这次训练的本质，不能中途更改。如需换值，请派生一个新的训练。',
   'setting-out-of-range': '设置“{key}”不能取 {value}。',
   'setting-unknown': '这里没有“{key}”这项设置。',

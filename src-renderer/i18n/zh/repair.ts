@@ -1,7 +1,7 @@
 export default {
   modes: '新作，或就现有图片',
   mode: { generate: '生成新图', repair: '修复图片' },
-  runHelp: '能处理现有图片的训练：扩散模型、去噪修复、VQ-VAE + Transformer、pix2pix。',
+  runHelp: '能处理现有图片的训练：扩散模型、修复（去噪自编码器）、VQ-VAE + Transformer、pix2pix。',
   classHelp: '这次训练学过类别；若知道画的是什么，不妨说明。',
   anyClass: '不指定',
   countHelp: '每个种子各有一种补法。',
@@ -29,7 +29,7 @@ export default {
   maskAll: '全部遮住了：请保留一部分。',
   noRun: '还没有能修复图片的训练。',
   noRunHint:
-    '扩散模型重画遮住之处，去噪修复去除损伤，VQ-VAE + Transformer 由上部续画，pix2pix 把图变成另一种图。训练其中之一，首个检查点保存后即可在此使用。',
+    '扩散模型重画遮住之处，去噪自编码器去除损伤，VQ-VAE + Transformer 由上部续画，pix2pix 把图变成另一种图。训练其中之一，首个检查点保存后即可在此使用。',
   toTraining: '训练模型',
   choose: '哪张图片',
   place: { file: '文件', heldOut: '留出图片', dataset: '数据集', gallery: '图库' },

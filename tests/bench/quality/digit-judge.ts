@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Layer } from '../../../src-main/engine/models/layers.ts';
 import { forward } from '../../../src-main/engine/models/layers.ts';
-import { createWeights, inOrder } from '../../../src-main/engine/models/network-state.ts';
+import { createWeights } from '../../../src-main/engine/models/network-state.ts';
 import { createAdam } from '../../../src-main/engine/ops/adam.ts';
+import { gradientsOf } from '../../../src-main/engine/optimisation/optimiser.ts';
 import { integers, permutation } from '../../../src-main/engine/random.ts';
 
 /** Grey pictures of one size with their classes. */
@@ -109,11 +110,11 @@ export function trainJudge(digits: Digits, seed: number): DigitJudge {
       tf.tidy(() => {
         const batch = tf.tensor4d(values, [batchSize, sizePx, sizePx, 1]);
         const target = tf.oneHot(tf.tensor1d(labels, 'int32'), classes);
-        const { grads } = tf.variableGrads(() => {
+        const { gradients } = gradientsOf(() => {
           const logits = run(head, run(body, batch)) as tf.Tensor2D;
           return tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1))) as tf.Scalar;
         }, [...weights.values()]);
-        adam.step(inOrder(weights, grads));
+        adam.step(gradients);
       });
     }
   }
