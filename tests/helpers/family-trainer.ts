@@ -84,5 +84,7 @@ async function perform(backend: BackendId): Promise<TrainerResult> {
   }
 }
 
-console.log(JSON.stringify(await perform(process.argv[2] as BackendId)));
-process.exit(0);
+// A pipe takes only so much at once: ending before it is through would cut the line off.
+process.stdout.write(`${JSON.stringify(await perform(process.argv[2] as BackendId))}\n`, () =>
+  process.exit(0),
+);
