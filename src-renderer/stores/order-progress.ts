@@ -1,10 +1,10 @@
 import type { Ref } from 'vue';
-import { computed, shallowRef, watch } from 'vue';
+import { computed, watch } from 'vue';
 import { useRouter } from 'vue-router';
 import type { Image } from '../../src-main/contract/domain/images.ts';
 import type { Job } from '../../src-main/contract/domain/jobs.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
-import { failureOf } from '../client/failure.ts';
+import { useAttempts } from '../client/attempt.ts';
 import { useGallery } from './gallery.ts';
 import { useJobs } from './jobs.ts';
 
@@ -24,7 +24,7 @@ export function useOrderProgress<Order extends { readonly jobId: string }>(follo
   const router = useRouter();
   const jobs = useJobs();
   const gallery = useGallery();
-  const actionFailure = shallowRef<Failure | null>(null);
+  const { failure: actionFailure, attempt } = useAttempts();
 
   /** Cancelling was wished for, and what had landed stays: nothing to report. */
   const failure = computed(() => {
@@ -40,15 +40,6 @@ export function useOrderProgress<Order extends { readonly jobId: string }>(follo
       if (before === 'running' && state === 'done' && made) followed.done(made);
     },
   );
-
-  async function attempt(work: () => Promise<void>) {
-    actionFailure.value = null;
-    try {
-      await work();
-    } catch (error) {
-      actionFailure.value = failureOf(error);
-    }
-  }
 
   async function cancel() {
     const made = order();
