@@ -2,7 +2,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineOrder, EngineReport, TrainJob } from '../contract/engine-messages.ts';
-import { StudioError, toFailure } from '../contract/errors.ts';
+import { toFailure } from '../contract/errors.ts';
 import { drawsFromInputs, families } from '../contract/presets.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { augmentationOf } from './augmentation/augmentation.ts';
@@ -11,14 +11,14 @@ import { readCheckpoint, requireSameModel, writeCheckpoint } from './checkpoint.
 import { damageOf } from './damage.ts';
 import { openDataset, openPairs } from './dataset-reader.ts';
 import { appendLine, writeFileDurably } from './durable-file.ts';
-import { createGradientWatch, type Explosion } from './gradient-watch.ts';
+import { createGradientWatch } from './gradient-watch.ts';
 import { createLiveSettings, type SettingStep } from './live-settings.ts';
-import type { Model, ModelFamily } from './models/family.ts';
+import type { ModelFamily } from './models/family.ts';
 import { picturesPerStep } from './models/family.ts';
-import { findNonFinite } from './ops/tensor-health.ts';
 import type { OrderQueue } from './orders.ts';
 import { drawSampleSheet } from './sample-sheet.ts';
 import { createStepClock } from './step-clock.ts';
+import { requireCalm, requireFinite, requireFiniteValues, requireNoMore } from './training-health.ts';
 import { readStart, startFrom } from './transfer.ts';
 
 export interface TrainingContext {
@@ -106,13 +106,7 @@ export async function train(context: TrainingContext): Promise<void> {
     const { tensors } = backend.memory();
     // The first tick sees what lazily made things there are; from then on the number may only fall.
     tensorsAllowed ??= tensors;
-    if (tensors > tensorsAllowed) {
-      throw new StudioError(
-        'engine-failed',
-        `Training keeps more and more tensors (${tensors}, at first ${tensorsAllowed}) and would fill the memory. Go on from the last checkpoint.`,
-        { step, tensors, atFirst: tensorsAllowed, reason: 'tensors-growing' },
-      );
-    }
+    requireNoMore(tensors, tensorsAllowed, step);
     const memoryMb = process.memoryUsage.rss() / 1e6;
     report({
       report: 'tick',
@@ -156,10 +150,8 @@ export async function train(context: TrainingContext): Promise<void> {
     try {
       const values = model.trainStep(images, step, dataset.labels(step), inputs);
       step++;
-      const broken = Object.keys(values).find((name) => !Number.isFinite(values[name]));
-      if (broken !== undefined) throw notFinite(step, nonFiniteTensor(model) ?? broken);
-      const explosion = gradients.look(values, Number(live.current.explosionFactor));
-      if (explosion) throw exploded(step, explosion);
+      requireFiniteValues(values, model, step);
+      requireCalm(gradients.look(values, Number(live.current.explosionFactor)), step);
       const score = bestMetric && values[bestMetric.key];
       if (score !== undefined) scores = { sum: scores.sum + score, steps: scores.steps + 1 };
       clock.endStep(values);
@@ -277,29 +269,4 @@ export async function train(context: TrainingContext): Promise<void> {
     shownPairs?.close();
     model.dispose();
   }
-}
-
-function nonFiniteTensor(model: Model): string | null {
-  return findNonFinite([...model.tensors()].map(([name, tensor]) => ({ name, tensor })));
-}
-
-function requireFinite(model: Model, step: number): void {
-  const tensor = nonFiniteTensor(model);
-  if (tensor !== null) throw notFinite(step, tensor);
-}
-
-function notFinite(step: number, tensor: string): StudioError {
-  return new StudioError(
-    'numbers-not-finite',
-    `After step ${step} the numbers in “${tensor}” are no longer finite. The last checkpoint is whole: generate from it, or train again with a lower learning rate.`,
-    { step, tensor },
-  );
-}
-
-function exploded(step: number, { name, norm, median }: Explosion): StudioError {
-  return new StudioError(
-    'gradient-exploded',
-    `After step ${step} the gradient “${name}” is ${norm.toPrecision(3)}, and was usually ${median.toPrecision(3)}. The last checkpoint is whole: go on from it with a lower learning rate.`,
-    { step, name, norm: Number(norm.toPrecision(3)), median: Number(median.toPrecision(3)) },
-  );
 }

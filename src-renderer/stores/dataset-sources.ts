@@ -7,7 +7,7 @@ import { client } from '../client/studio-client.ts';
 import { upload } from '../client/upload.ts';
 import { useDatasets } from './datasets.ts';
 import { useJobs } from './jobs.ts';
-import type { ChosenSource } from './wizard.ts';
+import type { ChosenSource } from './sources.ts';
 
 /** The sources of datasets: adding to them, their rights, and what watched folders offer. */
 export const useDatasetSources = defineStore('dataset-sources', () => {

@@ -1,6 +1,14 @@
-import type { ChosenSource } from './wizard.ts';
+import type { ImportSource } from '../../src-main/contract/domain/sources.ts';
 import type { NamedFile } from '../client/upload.ts';
 import { filesOfDrop, nameOfFiles } from '../client/upload.ts';
+
+/** What the user points at: something the studio can reach itself, or files that must be sent to it. */
+export type ChosenSource = ImportSource | { kind: 'files'; files: readonly NamedFile[] };
+
+/** Sources that can turn out to be a file of arrays. */
+export type ArrayChoice = Extract<ChosenSource, { kind: 'path' | 'upload' | 'files' }>;
+export const mayBeArray = (source: ChosenSource): source is ArrayChoice =>
+  source.kind === 'path' || source.kind === 'upload' || source.kind === 'files';
 
 /** Pictures that were pointed at, with a proposed name for the dataset. */
 export interface NamedSource {

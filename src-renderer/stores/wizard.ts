@@ -1,6 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef, watch } from 'vue';
-import type { ImportSource } from '../../src-main/contract/domain/sources.ts';
+import { computed, ref, shallowRef } from 'vue';
 import { recipeSchema, recipeText, type Recipe } from '../../src-main/contract/domain/recipes.ts';
 import type { Run, StopCondition } from '../../src-main/contract/domain/runs.ts';
 import type { Failure } from '../../src-main/contract/errors.ts';
@@ -9,67 +8,15 @@ import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
 import { families, findPreset, presets, type Preset } from '../../src-main/contract/presets.ts';
 import { failureOf } from '../client/failure.ts';
 import { client } from '../client/studio-client.ts';
-import type { NamedFile } from '../client/upload.ts';
-import { upload } from '../client/upload.ts';
 import { useDatasets } from './datasets.ts';
 import { useEstimates } from './estimates.ts';
 import { useJobs } from './jobs.ts';
 import { useProjects } from './projects.ts';
 import { currentVersionOf } from './versions.ts';
-import type { PlanId } from './training-plans.ts';
 import { planIds, plansFor } from './training-plans.ts';
-
-export const wizardSteps = ['name', 'data', 'pictures', 'training', 'review'] as const;
-export type WizardStep = (typeof wizardSteps)[number];
-
-/** What the user points at: something the studio can reach itself, or files that must be sent to it. */
-export type ChosenSource = ImportSource | { kind: 'files'; files: readonly NamedFile[] };
-
-/** Sources that can turn out to be a file of arrays. */
-export type ArrayChoice = Extract<ChosenSource, { kind: 'path' | 'upload' | 'files' }>;
-export const mayBeArray = (source: ChosenSource): source is ArrayChoice =>
-  source.kind === 'path' || source.kind === 'upload' || source.kind === 'files';
-
-/** Everything entered; kept over a reload of the window. */
-interface Draft {
-  step: WizardStep;
-  name: string;
-  projectId: string | null;
-  datasetId: string | null;
-  importJobId: string | null;
-  recipe: Partial<Recipe>;
-  plan: PlanId | 'own';
-  ownPresetId: string | null;
-  ownSettings: Settings;
-  ownStop: StopCondition | null;
-  /** The run whose layers the user's own choice starts from. */
-  ownStart: string | null;
-  seed: number | null;
-}
-
-const draftKey = 'imago-wizard';
-const emptyDraft = (): Draft => ({
-  step: 'name',
-  name: '',
-  projectId: null,
-  datasetId: null,
-  importJobId: null,
-  recipe: {},
-  plan: 'quick',
-  ownPresetId: null,
-  ownSettings: {},
-  ownStop: null,
-  ownStart: null,
-  seed: null,
-});
-
-function rememberedDraft(): Draft {
-  try {
-    return { ...emptyDraft(), ...JSON.parse(sessionStorage.getItem(draftKey) ?? '{}') };
-  } catch {
-    return emptyDraft();
-  }
-}
+import type { Draft } from './wizard-draft.ts';
+import { emptyDraft, useKeptDraft } from './wizard-draft.ts';
+import { useWizardImport } from './wizard-import.ts';
 
 /** The way from a name to a training run: what was entered, what it implies, and the start. */
 export const useWizard = defineStore('wizard', () => {
@@ -78,23 +25,15 @@ export const useWizard = defineStore('wizard', () => {
   const jobs = useJobs();
   const estimates = useEstimates();
 
-  const draft = ref<Draft>(rememberedDraft());
+  const draft = useKeptDraft();
   const failure = shallowRef<Failure | null>(null);
-  const uploading = ref<{ files: number; total: number; bytes: number } | null>(null);
-  /** From the moment pictures are chosen until their import runs. */
-  const taking = ref(false);
-  /** A file of arrays that cannot be imported before it was said how its pictures lie; and how often one was asked about. */
-  const asked = shallowRef<ArrayChoice | null>(null);
-  const askedTimes = ref(0);
   const starting = ref<'importing' | 'preparing' | 'creating' | null>(null);
-  let uploadAbort: AbortController | null = null;
-
-  watch(draft, (kept) => sessionStorage.setItem(draftKey, JSON.stringify(kept)), { deep: true });
 
   /** Whether something was entered that is not yet a run. */
   const begun = computed(() => draft.value.datasetId !== null);
   const dataset = computed(() => datasets.datasets.get(draft.value.datasetId ?? '') ?? null);
-  const importJob = computed(() => jobs.jobs.get(draft.value.importJobId ?? '') ?? null);
+  const { abortUpload, ...importing } = useWizardImport({ draft, failure, settleProject });
+  const { importJob } = importing;
 
   /** The version that a training takes unless told otherwise; its recipe is where the wizard begins. */
   const currentVersion = computed(() => dataset.value && currentVersionOf(dataset.value));
@@ -163,7 +102,7 @@ export const useWizard = defineStore('wizard', () => {
 
   /** Starts anew; what was imported stays among the data. */
   function reset(start: Partial<Draft> = {}) {
-    uploadAbort?.abort();
+    abortUpload();
     failure.value = null;
     draft.value = { ...emptyDraft(), ...start };
   }
@@ -188,59 +127,6 @@ export const useWizard = defineStore('wizard', () => {
     if (!known) draft.value.projectId = (await projects.create(name)).id;
     else if (name !== '' && known.name !== name) await projects.rename(known.id, name);
     return draft.value.projectId ?? '';
-  }
-
-  /** Takes pictures in; the import runs on while the wizard goes on. */
-  async function offer(source: ChosenSource, datasetName: string) {
-    taking.value = true;
-    failure.value = null;
-    asked.value = null;
-    if (draft.value.name.trim() === '') draft.value.name = datasetName;
-    const wasNew = !projects.projects.some(({ id }) => id === draft.value.projectId);
-    try {
-      await cancelImport();
-      draft.value = { ...draft.value, datasetId: null, importJobId: null, recipe: {} };
-      const projectId = await settleProject();
-      const reachable = source.kind === 'files' ? await send(source.files) : source;
-      const { datasetId, jobId } = await datasets.startImport(projectId, datasetName, reachable);
-      draft.value.datasetId = datasetId;
-      draft.value.importJobId = jobId;
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === 'AbortError')) failure.value = failureOf(error);
-      if (failure.value?.code === 'array-layout-needed' && mayBeArray(source)) {
-        asked.value = source;
-        askedTimes.value += 1;
-      }
-      if (wasNew) await forgetProject();
-    } finally {
-      taking.value = false;
-      uploading.value = null;
-      uploadAbort = null;
-    }
-  }
-
-  /** A project made for pictures that could not be had is not left behind. */
-  async function forgetProject() {
-    const id = draft.value.projectId;
-    draft.value.projectId = null;
-    if (id) await projects.trash(id).catch(() => undefined);
-  }
-
-  async function send(files: readonly NamedFile[]): Promise<ImportSource> {
-    uploadAbort = new AbortController();
-    uploading.value = { files: 0, total: files.length, bytes: 0 };
-    const report = (done: { files: number; bytes: number }) =>
-      (uploading.value = { ...done, total: files.length });
-    return { kind: 'upload', uploadId: await upload(files, report, uploadAbort.signal) };
-  }
-
-  /** Ends an upload or import under way; nothing half-made stays. */
-  async function cancelImport() {
-    uploadAbort?.abort();
-    const job = importJob.value;
-    if (job?.state !== 'running') return;
-    await jobs.cancel(job.id);
-    draft.value = { ...draft.value, datasetId: null, importJobId: null, recipe: {} };
   }
 
   /** Opens the user's own choice where the chosen plan stands. */
@@ -344,15 +230,11 @@ export const useWizard = defineStore('wizard', () => {
   return {
     draft,
     failure,
-    taking,
-    asked,
-    askedTimes,
-    uploading,
+    ...importing,
     starting,
     begun,
     unsettled,
     dataset,
-    importJob,
     currentVersion,
     recipe,
     hasClasses,
@@ -363,8 +245,6 @@ export const useWizard = defineStore('wizard', () => {
     reset,
     useDataset,
     settleProject,
-    offer,
-    cancelImport,
     chooseOwn,
     measure,
     chooseOwnPreset,

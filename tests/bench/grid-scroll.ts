@@ -6,7 +6,7 @@ import { sharedData } from '../fixtures/shared-data.ts';
 import { launchBrowser } from '../helpers/browser.ts';
 import { findBrowser } from '../helpers/find-browser.ts';
 import { startStudioProcess } from '../helpers/studio-process.ts';
-import type { DatasetFigure } from './datasets.ts';
+import type { DatasetFigure } from './dataset-figure.ts';
 import { makeLargeDataset } from './large-dataset.ts';
 
 const count = 100_000;

@@ -7,7 +7,7 @@ import SQLite from 'better-sqlite3';
 import { z } from 'zod';
 import { openDatasetStation } from '../fixtures/dataset-station.ts';
 import { sharedData } from '../fixtures/shared-data.ts';
-import type { DatasetFigure } from './datasets.ts';
+import type { DatasetFigure } from './dataset-figure.ts';
 
 const messageSchema = z.object({
   rows: z.array(z.tuple([z.string(), z.string(), z.number(), z.number(), z.string().nullable()])).default([]),

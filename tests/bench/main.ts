@@ -29,10 +29,13 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
 import { drawsFromInputs, presets } from '../../src-main/contract/presets.ts';
 import { buildKernels } from '../../src-main/engine/kernels/build.ts';
-import { benchDatasets, datasetsTable, type DatasetFigure } from './datasets.ts';
+import type { DatasetFigure } from './dataset-figure.ts';
+import { benchDatasets, datasetsTable } from './datasets.ts';
 import { benchHealth, healthTable, scalingTable, type Figure } from './engine-health.ts';
 import { findPeer } from './peer-setting.ts';
-import { benchQuality, qualityTable, type QualityOptions, type QualityReport } from './quality/quality.ts';
+import type { QualityOptions } from './quality/drawn-digits.ts';
+import { benchQuality } from './quality/quality.ts';
+import { qualityTable, type QualityReport } from './quality/quality-table.ts';
 import { benchRepair, repairTable, type RepairReport } from './quality/repair.ts';
 import { benchSteps, stepsTable, type StepsResult } from './steps.ts';
 

@@ -4,7 +4,8 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { sharedData } from '../fixtures/shared-data.ts';
-import type { DatasetFigure } from './datasets.ts';
+import type { DatasetFigure } from './dataset-figure.ts';
+import { inSeconds } from './dataset-figure.ts';
 import { makeLargeDataset, openBenchStudio } from './large-dataset.ts';
 
 const aim = '≤ 50 ms';
@@ -23,7 +24,7 @@ async function longestPause(what: string, work: () => unknown): Promise<DatasetF
   const load = loadavg()[0]!.toFixed(0);
   return {
     what: `the longest pause of the studio's thread: ${what}`,
-    found: `${pause(delay.max)} ms (99.9 %: ${pause(delay.percentile(99.9))} ms), of ${(ms / 1000).toFixed(1)} s, at a load of ${load}`,
+    found: `${pause(delay.max)} ms (99.9 %: ${pause(delay.percentile(99.9))} ms), of ${inSeconds(ms)}, at a load of ${load}`,
     aim,
   };
 }

@@ -9,7 +9,7 @@ import type { Pixels } from '../../src-main/imaging/pure/resample.ts';
 import { openStudio } from '../../src-main/studio/studio.ts';
 import { drawnPicture } from '../helpers/drawn-pictures.ts';
 import { decompressionBomb, escapingZip } from '../helpers/hostile-files.ts';
-import type { DatasetFigure } from './datasets.ts';
+import type { DatasetFigure } from './dataset-figure.ts';
 
 /** Each class is a tint, so that a small classifier can learn it. */
 const tints = { red: [1, 0.35, 0.35], green: [0.35, 1, 0.35], blue: [0.35, 0.35, 1] } as const;

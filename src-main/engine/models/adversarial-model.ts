@@ -7,48 +7,17 @@ import { frozenWeights } from '../optimisation/frozen-layers.ts';
 import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
 import { integers } from '../random.ts';
-import type { AdversarialObjective } from './adversarial-objectives.ts';
+import type { AdversarialDesign } from './adversarial-design.ts';
+import { describeAdversarial } from './adversarial-design.ts';
 import { classRows } from './class-rows.ts';
 import { createJudge } from './discriminator-judge.ts';
-import type { Model, ModelDescription } from './family.ts';
-import type { Layer } from './layer-kinds.ts';
-import { simpleLayers } from './layer-kinds.ts';
+import type { Model } from './family.ts';
 import type { Normalization, Weights } from './layers.ts';
 import { forward } from './layers.ts';
-import {
-  countParameters,
-  createWeights,
-  describeNetwork,
-  prefixed,
-  restoreTensors,
-  scalarOf,
-  storeTensors,
-} from './network-state.ts';
+import { createWeights, prefixed, restoreTensors, scalarOf, storeTensors } from './network-state.ts';
 import { createSpectralNormalization } from './spectral-normalization.ts';
-import type { StyleMapping } from './style-generator.ts';
+import { createStandingStatistics, statisticsBatch } from './standing-statistics.ts';
 import { inEveryLayer, mixed, styleOf } from './style-generator.ts';
-
-/** What sets one family of two networks apart from another. */
-export interface AdversarialDesign {
-  /** From latents `[batch, latentSize]` to pictures `[batch, height, width, channel]`, −1…1. */
-  readonly generator: readonly Layer[];
-  /** From pictures to logits `[batch, 1]`; large means real. */
-  readonly discriminator: readonly Layer[];
-  /** What the two compete for. */
-  readonly objective: AdversarialObjective;
-  /** Adam's first decay. */
-  readonly beta1: number;
-  /** How often the discriminator moves, each time on a batch of its own, before the generator does; 1 unless said. */
-  readonly discriminatorUpdates?: number;
-  /** Keeps the slope of the discriminator near 1, see {@link gradientPenalty}; without it the slope is free. */
-  readonly gradientPenaltyWeight?: number;
-  /** Whether the discriminator's weights are held to a stretch of 1, see {@link createSpectralNormalization}. */
-  readonly spectral?: boolean;
-  /** How much it counts to tell the classes, where the discriminator has a logit for each behind its score. */
-  readonly classWeight?: number;
-  /** What makes styles of the latents, for a generator that is told them instead of the classes. */
-  readonly mapping?: StyleMapping;
-}
 
 /** A model whose step can also be taken by halves. */
 export interface AdversarialModel extends Model {
@@ -60,41 +29,14 @@ export interface AdversarialModel extends Model {
 
 /** The state of an adaptive augmentation in a checkpoint. */
 const doseName = 'augmentation.dose';
-/** The style that truncation leads to, measured with the statistics. */
-const meanStyle = 'mapping.mean';
-/** As many latents decide the normalisation statistics of the averaged generator. */
-const statisticsBatch = 256;
-
-/** The layer table and the parameter counts of a design. */
-export function describeAdversarial(config: ModelConfig, design: AdversarialDesign): ModelDescription {
-  const mapping = design.mapping?.layers ?? [];
-  const latentSize = Number(config.settings.latentSize);
-  return {
-    layers: [
-      ...describeNetwork('generator', mapping, [latentSize]),
-      ...describeNetwork('generator', design.generator, [latentSize]),
-      ...describeNetwork('discriminator', design.discriminator, [
-        config.sizePx,
-        config.sizePx,
-        config.channels,
-      ]),
-    ],
-    parameters: {
-      generator: countParameters([...mapping, ...design.generator]),
-      discriminator: countParameters(design.discriminator),
-    },
-    batchesPerStep: design.discriminatorUpdates,
-  };
-}
 
 /**
  * Two networks against each other (Goodfellow et al., 2014): a step moves the discriminator towards telling
  * real pictures from generated ones, then the generator towards being taken for real. The design's objective
  * says by which losses.
  *
- * Samples come from an exponential moving average of the generator's weights. Its batch normalisation uses
- * statistics measured on fixed latents with just those weights (the "standing statistics" of Brock et al.,
- * 2019): a running mean of the training batches would belong to other weights than the averaged ones.
+ * Samples come from an exponential moving average of the generator's weights, whose batch normalisation has
+ * statistics of its own, see {@link createStandingStatistics}.
  */
 export function createAdversarialModel(config: ModelConfig, design: AdversarialDesign): AdversarialModel {
   const { seed, settings } = config;
@@ -105,7 +47,6 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   const generator = createWeights(generatorLayers, seed, 'generator');
   const discriminator = createWeights(design.discriminator, seed, 'discriminator');
   const average = createWeights(generatorLayers, seed, 'generator');
-  const statistics = createStatistics(design.generator, mapping);
   const frozen = {
     generator: frozenWeights('generator', generator.keys(), settings),
     discriminator: frozenWeights('discriminator', discriminator.keys(), settings),
@@ -126,8 +67,6 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     ...{ seed, settings, sizePx: config.sizePx, classWeight: design.classWeight },
     ...(spectral ? { spectral } : {}),
   });
-  /** Whether `statistics` belong to the present average. */
-  let measured = false;
 
   const drawLatents = (stream: string, step: number, count: number): tf.Tensor2D =>
     normalTensor(seed, stream, step, [count, latentSize]);
@@ -138,6 +77,13 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     classCount === 0 ? undefined : classRows(labels!, classCount);
   const drawLabels = (stream: string, step: number, count: number): Uint32Array =>
     integers(seed, stream, step, classCount === 0 ? 0 : count, classCount);
+
+  const statistics = createStandingStatistics({
+    ...{ generator: design.generator, mapping, average },
+    latents: () => drawLatents('statistics-latents', 0, statisticsBatch),
+    // Every class in turn: they share the statistics.
+    classes: () => asClasses(Array.from({ length: statisticsBatch }, (_, index) => index % classCount)),
+  });
 
   const byBatch = { by: 'batch' } as const;
   /** Pictures from latents; a generator with styles takes one that `restyle` may change. */
@@ -232,26 +178,10 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
   const generatorStep = (batch: number, step: number) =>
     tf.tidy(() => {
       const { gradients, values } = overBatches(settings, step, (_, draw) => lookAtOwn(batch, draw));
-      measured = false;
+      statistics.setMeasured(false);
       const { gradientNorm, learningRate } = generatorOptimiser.step(gradients, step, average);
       return { ...values, generatorGradientNorm: gradientNorm, learningRate };
     });
-
-  const measureStatistics = (): void => {
-    if (measured || statistics.size === 0) return;
-    tf.tidy(() => {
-      const latents = drawLatents('statistics-latents', 0, statisticsBatch);
-      const collect = (name: string, mean: tf.Tensor1D, variance: tf.Tensor1D) => {
-        statistics.get(`${name}.mean`)!.assign(mean);
-        statistics.get(`${name}.variance`)!.assign(variance);
-      };
-      // Every class in turn: they share the statistics.
-      const classes = asClasses(Array.from({ length: statisticsBatch }, (_, index) => index % classCount));
-      if (mapping) statistics.get(meanStyle)!.assign(tf.mean(styleOf(mapping, average, latents, classes), 0));
-      else forward(design.generator, average, latents, { by: 'batch', collect }, classes);
-    });
-    measured = true;
-  };
 
   /**
    * Every tensor of a checkpoint by its name there. The discriminator, which moves first in a step, comes
@@ -262,7 +192,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       ...prefixed('discriminator', discriminator),
       ...prefixed('generator', generator),
       ...prefixed('average', average),
-      ...prefixed('statistics', statistics),
+      ...prefixed('statistics', statistics.tensors),
       ...prefixed('spectral', spectral?.vectors ?? new Map<string, tf.Variable>()),
       ...prefixed(`generator-${generatorOptimiser.slotName}`, generatorOptimiser.slots()),
       ...prefixed(`discriminator-${discriminatorOptimiser.slotName}`, discriminatorOptimiser.slots()),
@@ -274,7 +204,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     parameters: describeAdversarial(config, design).parameters,
     tensors: everything,
     save() {
-      measureStatistics();
+      statistics.measure();
       const dose = judge.dose.save();
       return new Map([...storeTensors(everything()), ...(dose ? [[doseName, dose] as const] : [])]);
     },
@@ -287,7 +217,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       ];
       restoreTensors(everything(), tensors, fileName, fresh);
       // Those of step 0 may come from a run of other layers.
-      measured = step > 0;
+      statistics.setMeasured(step > 0);
     },
     trainStep(images, step, labels) {
       return {
@@ -298,12 +228,12 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     discriminatorStep,
     generatorStep,
     sample(latents, labels, sampling = {}) {
-      measureStatistics();
+      statistics.measure();
       const { truncation } = samplingSettings(config, sampling);
-      const byStatistics = { by: 'statistics', statistics } as const;
+      const byStatistics = { by: 'statistics', statistics: statistics.tensors } as const;
       return tf.tidy(() =>
         draw(average, latents, asClasses(labels), byStatistics, (style) => {
-          const mean = statistics.get(meanStyle)!;
+          const mean = statistics.meanStyle();
           const nearer = tf.add(mean, tf.mul(tf.sub(style, mean), Number(truncation)));
           return inEveryLayer(mapping!, nearer as tf.Tensor2D);
         }),
@@ -313,23 +243,8 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       generatorOptimiser.dispose();
       discriminatorOptimiser.dispose();
       spectral?.dispose();
-      for (const map of [generator, discriminator, average, statistics]) tf.dispose([...map.values()]);
+      statistics.dispose();
+      for (const map of [generator, discriminator, average]) tf.dispose([...map.values()]);
     },
   };
-}
-
-/** Mean 0 and variance 1 for each batch normalisation, until they are measured, and a mean style of 0. */
-function createStatistics(
-  layers: readonly Layer[],
-  mapping: StyleMapping | undefined,
-): Map<string, tf.Variable<tf.Rank.R1>> {
-  const variable = (size: number, value: number) =>
-    tf.tidy(() => tf.variable(tf.tensor1d(new Float32Array(size).fill(value)), false));
-  const ofLayers = simpleLayers(layers)
-    .filter((layer) => layer.kind === 'batch-normalization')
-    .flatMap(({ name, channels }): [string, tf.Variable<tf.Rank.R1>][] => [
-      [`${name}.mean`, variable(channels, 0)],
-      [`${name}.variance`, variable(channels, 1)],
-    ]);
-  return new Map([...ofLayers, ...(mapping ? [[meanStyle, variable(mapping.styleSize, 0)] as const] : [])]);
 }

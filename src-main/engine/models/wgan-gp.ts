@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../../contract/engine-messages.ts';
-import { describeAdversarial, createAdversarialModel } from './adversarial-model.ts';
-import type { AdversarialDesign } from './adversarial-model.ts';
+import type { AdversarialDesign } from './adversarial-design.ts';
+import { describeAdversarial } from './adversarial-design.ts';
+import { createAdversarialModel } from './adversarial-model.ts';
 import { wasserstein } from './adversarial-objectives.ts';
 import { convolutionalNetworks } from './convolutional-networks.ts';
 import type { ModelFamily } from './family.ts';
