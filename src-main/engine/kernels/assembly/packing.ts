@@ -157,7 +157,16 @@ export function packRight(
       let source = matrix + <usize>j * 4;
       for (let k = 0; k < depth; k++) {
         if (columns == BLOCK_COLUMNS) {
-          for (let q: usize = 0; q < STEP_BYTES; q += 16) v128.store(panel + q, v128.load(source + q));
+          const a = v128.load(source);
+          const b = v128.load(source, 16);
+          v128.store(panel, a);
+          v128.store(panel, b, 16);
+          if (WIDE) {
+            const c = v128.load(source, 32);
+            const d = v128.load(source, 48);
+            v128.store(panel, c, 32);
+            v128.store(panel, d, 48);
+          }
         } else {
           for (let q = 0; q < BLOCK_COLUMNS; q++) {
             f32.store(panel + q * 4, q < columns ? f32.load(source + q * 4) : 0);

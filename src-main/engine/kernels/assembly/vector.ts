@@ -27,6 +27,7 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** e^x, relative error below 2e-7 on [-87, 88], clamped outside (range reduction of Cephes' expf). */
+@inline
 export function exponential(value: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(value, f32x4.splat(-87)), f32x4.splat(88));
   const power = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
@@ -44,6 +45,7 @@ export function exponential(value: v128): v128 {
 }
 
 /** tanh x: odd polynomial below 0.625 (Cephes' tanhf) where the exponential form cancels. */
+@inline
 export function hyperbolicTangent(x: v128): v128 {
   const one = f32x4.splat(1);
   const grown = exponential(f32x4.add(x, x));
@@ -59,6 +61,7 @@ export function hyperbolicTangent(x: v128): v128 {
 }
 
 /** 1 / (1 + e^-x). */
+@inline
 export function logistic(x: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(x))));
@@ -111,8 +114,9 @@ export function geluShare(x: v128): v128 {
   return logistic(f32x4.mul(x, f32x4.add(f32x4.splat(1.5957691), cubic)));
 }
 
-/** The activation of four values. */
-export function activate(value: v128, activation: i32): v128 {
+/** The activation of four values; where the activation is a constant, nothing of the others is left. */
+@inline
+export function activateInline(value: v128, activation: i32): v128 {
   if (activation == Activation.Relu) return f32x4.pmax(value, f32x4.splat(0));
   if (activation == Activation.LeakyRelu) {
     return f32x4.pmax(value, f32x4.mul(value, f32x4.splat(LEAKY_SLOPE)));
@@ -123,6 +127,11 @@ export function activate(value: v128, activation: i32): v128 {
   if (activation == Activation.Silu) return f32x4.mul(value, logistic(value));
   if (activation == Activation.Gelu) return f32x4.mul(value, geluShare(value));
   return value;
+}
+
+/** The activation of four values. */
+export function activate(value: v128, activation: i32): v128 {
+  return activateInline(value, activation);
 }
 
 /** First of the `length` items that thread `index` of `count` works on, in whole groups of `group`. */
