@@ -15,8 +15,9 @@ function wordsFor(probe: BackendProbe | null): string {
   if (probe.refusal) return `no: ${probe.refusal.message}`;
   const memory = probe.device?.memoryBytes ? `, ${(probe.device.memoryBytes / 1e9).toFixed(1)} GB` : '';
   const speed = probe.stepMs === null ? '' : `, ${probe.stepMs.toFixed(1)} ms a step of the probe`;
+  const half = probe.device?.halfPrecision ? ', 16-bit arithmetic' : '';
   const remark = probe.remark ? `. ${probe.remark}` : '';
-  return `${probe.device?.name ?? 'a device'}${memory}${speed}${remark}`;
+  return `${probe.device?.name ?? 'a device'}${memory}${half}${speed}${remark}`;
 }
 
 /** One line for each backend; `*` marks the one in use. */

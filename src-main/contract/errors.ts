@@ -46,6 +46,7 @@ export const errorCodes = [
   'out-of-memory',
   'path-missing',
   'pictures-too-few',
+  'precision-unavailable',
   'preset-unknown',
   'query-failed',
   'query-too-slow',

@@ -3,6 +3,7 @@ import { engineJobSchema, engineOrderSchema } from '../contract/engine-messages.
 import type { Failure } from '../contract/errors.ts';
 import { StudioError, toFailure } from '../contract/errors.ts';
 import { resolveSettings } from '../contract/hyper-parameters.ts';
+import { precisionOf } from '../contract/precision.ts';
 import { families } from '../contract/presets.ts';
 import type { FailedAllocation } from './backends/model-needs.ts';
 import { createOrderQueue } from './orders.ts';
@@ -37,7 +38,10 @@ async function perform(accepted: EngineJob): Promise<void> {
     import('./models/family-of.ts'),
   ]);
   const { id, threads, adapter } = accepted.backend;
-  const backend = await openBackend(id, { threads, adapter });
+  // Pictures are made later from the 32-bit weights, wherever there is a backend.
+  const trains = accepted.job === 'train' || accepted.job === 'trial';
+  const precision = trains ? precisionOf(accepted.config.settings) : 'full';
+  const backend = await openBackend(id, { threads, adapter, precision });
   if (accepted.job === 'study') {
     const { study } = await import('./study/study.ts');
     return study(accepted, send);

@@ -54,10 +54,16 @@ export async function probe(
   }
   const counted = durations.slice(Math.min(warmUpSteps, durations.length - 1)).sort((a, b) => a - b);
   const stepMs = counted[counted.length >> 1] ?? null;
-  const { vendor = '', memoryBytes = null, software = false, adapters = [] } = backend.accelerator ?? {};
+  const {
+    vendor = '',
+    memoryBytes = null,
+    software = false,
+    adapters = [],
+    halfPrecision = false,
+  } = backend.accelerator ?? {};
   await report({
     report: 'probe',
-    device: { name: backend.device, vendor, memoryBytes, software, adapters: [...adapters] },
+    device: { name: backend.device, vendor, memoryBytes, software, adapters: [...adapters], halfPrecision },
     stepMs,
     remark: backend.reason,
   });

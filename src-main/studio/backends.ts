@@ -1,6 +1,7 @@
 import { backendIds, type BackendId, type BackendProbe, type Backends } from '../contract/domain/backends.ts';
 import { engineProtocol, type BackendChoice } from '../contract/engine-messages.ts';
 import { StudioError, toFailure, type Failure } from '../contract/errors.ts';
+import { withoutHalfPrecision, type Precision } from '../contract/precision.ts';
 import type { Database } from '../store/database.ts';
 import { backendProbeQueries } from '../store/backend-probes.ts';
 import { preferenceQueries } from '../store/preferences.ts';
@@ -136,6 +137,17 @@ export function createBackends({ database }: { database: Database }) {
     /** What an engine is to run on now; `wanted` goes before the pinned one. */
     choose,
     refuse,
+    /**
+     * Makes sure that what would be used now can train in this precision.
+     *
+     * @throws StudioError `precision-unavailable` naming the device
+     */
+    async requirePrecision(precision: Precision, wanted: BackendId | null): Promise<void> {
+      if (precision === 'full') return;
+      const { backend } = await choose(wanted);
+      const device = probes.read(backend.id)?.device;
+      if (!device?.halfPrecision) throw withoutHalfPrecision(device?.name ?? backend.id);
+    },
     /** What would be used if this one were not there; null when nothing would. */
     nextAfter(id: BackendId): BackendId | null {
       try {

@@ -3,10 +3,12 @@ import type { StartPlan } from '../contract/domain/estimates.ts';
 import type { Run, RunNote } from '../contract/domain/runs.ts';
 import { modelConfigSchema, type ModelConfig } from '../contract/engine-messages.ts';
 import { StudioError } from '../contract/errors.ts';
+import { precisionOf } from '../contract/precision.ts';
 import { learnsClasses } from '../contract/presets.ts';
 import type { NewRun, RunChange, RunQueries } from '../store/runs.ts';
 import { requireDiskSpace, writeFileAtomic } from '../workspace/files.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import type { StudioBackends } from './backends.ts';
 import type { Datasets } from './datasets.ts';
 import type { RunCheckpoints, StoredCheckpoint } from './run-checkpoints.ts';
 import { copyCheckpoint, planFork, requireLoads, type ForkRequest } from './run-fork.ts';
@@ -20,6 +22,7 @@ const bytesOfRun = 100_000_000;
 /** Makes runs, new ones and forks of others. */
 export function createRunMaking({
   queries,
+  backends,
   workspace,
   datasets,
   checkpoints,
@@ -31,6 +34,7 @@ export function createRunMaking({
   begin,
 }: {
   queries: RunQueries;
+  backends: StudioBackends;
   workspace: Workspace;
   datasets: Datasets;
   checkpoints: RunCheckpoints;
@@ -46,6 +50,7 @@ export function createRunMaking({
   /** Keeps a new run, with a copy of the checkpoint that it goes on from, and queues it. */
   const enqueue = async (plan: NewRun, checkpoint: StoredCheckpoint | null): Promise<Run> => {
     const { id, parent, datasetId, datasetVersion } = plan;
+    await backends.requirePrecision(precisionOf(plan.settings), plan.wantedBackend);
     const folder = workspace.runFolder(id);
     const { hash } = datasets.version(datasetId, datasetVersion);
     const about = {
@@ -112,7 +117,7 @@ export function createRunMaking({
      *
      * @throws StudioError `preset-unknown`, `setting-unknown`, `setting-out-of-range`,
      *   `dataset-does-not-fit`, `pictures-too-few`, `disk-full`, `checkpoint-missing`, `checkpoint-corrupt`,
-     *   `checkpoint-foreign`
+     *   `checkpoint-foreign`, `precision-unavailable`
      */
     async create(request: NewRunRequest): Promise<Run> {
       if (request.from) {

@@ -94,7 +94,7 @@ export function createRuns({
     actives.get(id)?.supervision ?? refuse(get(id), 'given orders');
 
   const making = createRunMaking({
-    ...{ queries, workspace, datasets, checkpoints, training, get, note, change },
+    ...{ queries, backends, workspace, datasets, checkpoints, training, get, note, change },
     signal: closing.signal,
     begin(id) {
       own.add(id);

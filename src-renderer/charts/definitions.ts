@@ -30,6 +30,8 @@ export interface ChartDefinition {
     | 'learningRate'
     | 'dose'
     | 'sureness'
+    | 'lossScale'
+    | 'leftOut'
     | 'speed'
     | 'memory'
     | 'tensors';
@@ -183,6 +185,12 @@ const doseCharts: readonly ChartDefinition[] = [
   },
 ];
 
+/** How mixed precision keeps gradients within 16 bits. */
+const precisionCharts: readonly ChartDefinition[] = [
+  { id: 'lossScale', series: [{ metric: 'lossScale', colour: 1 }], form: 'count' },
+  { id: 'leftOut', series: [{ metric: 'updatesLeftOut', colour: 1 }], form: 'decimal' },
+];
+
 const machineCharts: readonly ChartDefinition[] = [
   { id: 'speed', series: [{ metric: 'stepsPerSecond', colour: 1 }], form: 'rate' },
   { id: 'memory', series: [{ metric: 'memoryMb', colour: 1 }], form: 'megabytes' },
@@ -217,5 +225,6 @@ export function foremostCharts(family: FamilyId): readonly ChartDefinition[] {
 export function chartsOf(family: FamilyId, settings: Readonly<Settings> = {}): readonly ChartDefinition[] {
   const { foremost, others } = learningCharts[family];
   const dosed = settings.discriminatorAugmentation === 'adaptive' ? doseCharts : [];
-  return [...foremost, ...dosed, ...others, learningRateChart, ...machineCharts];
+  const scaled = settings.precision === 'mixed' ? precisionCharts : [];
+  return [...foremost, ...dosed, ...others, learningRateChart, ...scaled, ...machineCharts];
 }

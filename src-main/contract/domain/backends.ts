@@ -24,6 +24,8 @@ export const deviceSchema = z.object({
   software: z.boolean(),
   /** Every adapter that could be chosen by name; empty where there is no choice. */
   adapters: z.array(z.string()),
+  /** Whether it has 16-bit arithmetic (`shader-f16`), which mixed precision needs; absent where that is not known. */
+  halfPrecision: z.boolean().optional(),
 });
 export type Device = z.infer<typeof deviceSchema>;
 

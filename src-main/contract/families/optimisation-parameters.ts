@@ -256,6 +256,31 @@ export const optimisationParameters: readonly HyperParameter[] = [
       zh: { title: '开头缩短平均', help: '训练之初让平均更快忘掉随机起点。仅在对照时关闭。' },
     },
   },
+  {
+    key: 'precision',
+    group: 'optimisation',
+    type: 'choice',
+    default: 'full',
+    choices: [
+      { value: 'full', en: 'Full (32-bit)', zh: '全精度（32 位）' },
+      {
+        value: 'mixed',
+        en: 'Mixed (Micikevicius et al. 2018)',
+        zh: '混合精度（Micikevicius 等 2018）',
+      },
+    ],
+    advanced: true,
+    text: {
+      en: {
+        title: 'Precision',
+        help: 'Mixed multiplies 16-bit numbers and adds up in 32, so that large products move half as much inside the graphics card. Only on WebGPU with 16-bit arithmetic; leave it full elsewhere.',
+      },
+      zh: {
+        title: '精度',
+        help: '混合精度以 16 位相乘、32 位累加，大矩阵在显卡内部的搬运量减半。仅限支持 16 位运算的 WebGPU 显卡；其他设备请保持全精度。',
+      },
+    },
+  },
 ];
 
 /** The half-life, in steps, of an average that keeps `decay` of itself in each step; 0 for one that keeps nothing. */

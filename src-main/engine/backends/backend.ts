@@ -1,4 +1,5 @@
 import type { BackendId, Device } from '../../contract/domain/backends.ts';
+import type { Precision } from '../../contract/precision.ts';
 import type { KernelVariant } from '../kernels/variants.ts';
 
 export type { BackendId } from '../../contract/domain/backends.ts';
@@ -14,7 +15,7 @@ export interface BackendHandle {
   /** Why the backend runs slower than it could, in one sentence; null when it does not. */
   reason: string | null;
   /** What the device is beyond its name; absent on the processor. */
-  accelerator?: Pick<Device, 'vendor' | 'memoryBytes' | 'software' | 'adapters'>;
+  accelerator?: Pick<Device, 'vendor' | 'memoryBytes' | 'software' | 'adapters' | 'halfPrecision'>;
   /** The most bytes that one tensor may have; absent where memory alone is the limit. */
   largestTensorBytes?: number;
   /** Bytes and number of the tensors alive now. */
@@ -31,6 +32,8 @@ export interface BackendOptions {
   kernelDirectory?: URL;
   /** What a kernel thread runs, when it is not `kernel-thread.ts`. */
   threadFile?: URL;
+  /** `mixed` rounds the operands of matrix products to 16 bits, on graphics that can; `full` by default. */
+  precision?: Precision;
   /** The name of the graphics adapter to use; empty or absent for the system's choice. */
   adapter?: string;
 }

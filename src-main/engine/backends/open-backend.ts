@@ -1,3 +1,4 @@
+import { withoutHalfPrecision } from '../../contract/precision.ts';
 import type { BackendHandle, BackendId, BackendOptions } from './backend.ts';
 import { registerStockGradients } from '../ops/stock-gradients.ts';
 
@@ -7,9 +8,11 @@ const opened = new Map<BackendId, Promise<BackendHandle>>();
  * Makes a backend the one that tensors live on and returns its handle. A backend is opened once per
  * process: later calls select it again and return the same handle, and `options` are then ignored.
  *
- * Throws `backend-unavailable` when tfjs cannot start the backend on this machine.
+ * Throws `backend-unavailable` when tfjs cannot start the backend on this machine, and `precision-unavailable` when
+ * mixed precision is asked of one that has no 16-bit arithmetic.
  */
 export async function openBackend(id: BackendId, options: BackendOptions = {}): Promise<BackendHandle> {
+  if (options.precision === 'mixed' && id !== 'webgpu') throw withoutHalfPrecision(id);
   registerStockGradients();
   let handle = opened.get(id);
   if (handle === undefined) {

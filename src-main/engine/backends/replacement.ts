@@ -28,13 +28,17 @@ export const isFloat = (...tensors: TensorInfo[]): boolean =>
  * Puts a replacement behind a kernel's name. What it does not cover goes to the original, which is reported once
  * where it costs much: integer tensors and the like are everyday calls that the original serves well.
  */
-export function replace(kernelName: string, replacement: Replacement): void {
-  const original = getKernel(kernelName, 'wasm');
-  if (original) unregisterKernel(kernelName, 'wasm');
+export function replace(
+  kernelName: string,
+  replacement: Replacement,
+  backendName: 'wasm' | 'webgpu' = 'wasm',
+): void {
+  const original = getKernel(kernelName, backendName);
+  if (original) unregisterKernel(kernelName, backendName);
   let reported = false;
   registerKernel({
     kernelName,
-    backendName: 'wasm',
+    backendName,
     setupFunc: original?.setupFunc,
     disposeFunc: original?.disposeFunc,
     kernelFunc: (parameters) => {
@@ -49,9 +53,9 @@ export function replace(kernelName: string, replacement: Replacement): void {
         tensor ? [`[${tensor.shape.join(', ')}]`] : [],
       );
       if (!original) {
-        throw new Error(`${kernelName} on the wasm backend does not cover ${shapes.join(', ')}.`);
+        throw new Error(`${kernelName} on the ${backendName} backend does not cover ${shapes.join(', ')}.`);
       }
-      if (!reported && isHeavy(kernelName)) {
+      if (!reported && backendName === 'wasm' && isHeavy(kernelName)) {
         reported = true;
         backend_util.warn(`${kernelName} of ${shapes.join(', ')} runs on tfjs's own, slower kernel.`);
       }

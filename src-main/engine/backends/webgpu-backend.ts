@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { StudioError } from '../../contract/errors.ts';
+import { withoutHalfPrecision } from '../../contract/precision.ts';
 import type { BackendHandle, BackendOptions } from './backend.ts';
 import type { WaitUntil } from './gpu-events.ts';
+import { registerHalfPrecision } from './half-precision-kernels.ts';
 import { chooseAdapter, videoMemoryBytes } from './webgpu-adapter.ts';
 
 /** The parts of tfjs's backend that it does not declare. */
@@ -37,12 +39,15 @@ const raisedLimits = [
 export async function openWebgpuBackend(options: BackendOptions): Promise<BackendHandle> {
   const { adapter, names, software, waitUntil } = await chooseAdapter(options.adapter ?? '');
   const { info, limits } = adapter;
+  const halfPrecision = adapter.features.has('shader-f16');
+  if (options.precision === 'mixed' && !halfPrecision) throw withoutHalfPrecision(nameOf(info));
   const device = await adapter.requestDevice({
+    requiredFeatures: halfPrecision ? ['shader-f16'] : [],
     requiredLimits: Object.fromEntries(raisedLimits.map((name) => [name, limits[name]])),
   });
   const { WebGPUBackend: Backend } = await import('@tensorflow/tfjs-backend-webgpu');
   const tensors = new Backend(device, info);
-  const name = info.description || info.device || info.architecture || 'unnamed graphics device';
+  const name = nameOf(info);
   readSynchronously(tensors, waitUntil, name);
   // The package registers a backend on the adapter of its own choice.
   tf.removeBackend('webgpu');
@@ -52,6 +57,7 @@ export async function openWebgpuBackend(options: BackendOptions): Promise<Backen
       backend: 'webgpu',
     });
   }
+  if (options.precision === 'mixed') registerHalfPrecision(tensors);
   return {
     id: 'webgpu',
     device: `${name}, WebGPU on ${nativeInterface()}`,
@@ -63,6 +69,7 @@ export async function openWebgpuBackend(options: BackendOptions): Promise<Backen
       memoryBytes: software ? null : await videoMemoryBytes(`${info.vendor} ${name}`),
       software,
       adapters: names,
+      halfPrecision,
     },
     largestTensorBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
     memory: () => ({
@@ -71,6 +78,9 @@ export async function openWebgpuBackend(options: BackendOptions): Promise<Backen
     }),
   };
 }
+
+const nameOf = (info: GPUAdapterInfo): string =>
+  info.description || info.device || info.architecture || 'unnamed graphics device';
 
 function nativeInterface(): string {
   if (process.platform === 'darwin') return 'Metal';

@@ -4,6 +4,7 @@ import { samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchesPerUpdate, batchOf, meansOf, overBatches } from '../optimisation/accumulation.ts';
 import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createLossScale } from '../optimisation/loss-scale.ts';
 import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
 import { integers } from '../random.ts';
@@ -55,15 +56,21 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     ? createSpectralNormalization(discriminator, seed, frozen.discriminator)
     : undefined;
   const beta1 = design.beta1;
-  const generatorOptimiser = createOptimiser(generator, settings, { beta1, frozen: frozen.generator });
+  const lossScale = createLossScale(settings);
+  const generatorOptimiser = createOptimiser(generator, settings, {
+    beta1,
+    lossScale,
+    frozen: frozen.generator,
+  });
   const discriminatorOptimiser = createOptimiser(discriminator, settings, {
     beta1,
+    lossScale,
     frozen: frozen.discriminator,
     rateSetting: 'discriminatorLearningRate',
   });
   const judge = createJudge({
     ...{ layers: design.discriminator, weights: discriminator, moved: discriminatorOptimiser.moved },
-    ...{ objective, gradientPenaltyWeight },
+    ...{ objective, gradientPenaltyWeight, lossScale },
     ...{ seed, settings, sizePx: config.sizePx, classWeight: design.classWeight },
     ...(spectral ? { spectral } : {}),
   });
@@ -170,7 +177,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     const classes = asClasses(drawLabels('generator-labels', draw, batch));
     const { value, gradients } = gradientsOf(
       () => judge.generatorLoss(generatePictures(latents, classes, 'generator', draw), classes, draw),
-      generatorOptimiser.moved,
+      generatorOptimiser,
     );
     return { gradients, values: { generatorLoss: scalarOf(value) } };
   };
@@ -196,6 +203,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       ...prefixed('spectral', spectral?.vectors ?? new Map<string, tf.Variable>()),
       ...prefixed(`generator-${generatorOptimiser.slotName}`, generatorOptimiser.slots()),
       ...prefixed(`discriminator-${discriminatorOptimiser.slotName}`, discriminatorOptimiser.slots()),
+      ...prefixed('precision', lossScale.state),
     ]);
 
   return {
@@ -214,6 +222,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       const fresh = [
         ...generatorOptimiser.resume('generator', tensors, step),
         ...discriminatorOptimiser.resume('discriminator', tensors, step * discriminatorUpdates),
+        ...lossScale.resume('precision', tensors),
       ];
       restoreTensors(everything(), tensors, fileName, fresh);
       // Those of step 0 may come from a run of other layers.
@@ -223,6 +232,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
       return {
         ...discriminatorStep(images, step, labels),
         ...generatorStep(images.shape[0] / discriminatorUpdates / batchesPerUpdate(settings), step),
+        ...lossScale.tell(),
       };
     },
     discriminatorStep,
@@ -242,6 +252,7 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     dispose() {
       generatorOptimiser.dispose();
       discriminatorOptimiser.dispose();
+      lossScale.dispose();
       spectral?.dispose();
       statistics.dispose();
       for (const map of [generator, discriminator, average]) tf.dispose([...map.values()]);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { inFullPrecision } from '../backends/full-precision.ts';
 import { integers } from '../random.ts';
 
 /** A vocabulary of vectors that follow what they stand for. */
@@ -52,7 +53,8 @@ export function createCodebook(
       tf.tidy(() => {
         // ‖v − w‖² without ‖v‖², which is the same for every word.
         const lengths = tf.sum(tf.square(words), 1);
-        const distances = tf.sub(lengths, tf.mul(tf.matMul(vectors, words, false, true), 2));
+        const fits = inFullPrecision(() => tf.matMul(vectors, words, false, true));
+        const distances = tf.sub(lengths, tf.mul(fits, 2));
         return nearestOfRows(distances.dataSync<'float32'>(), codebookSize);
       }),
     words: (codes) => tf.gather(words, tf.tensor1d(codes, 'int32')),

@@ -4,6 +4,7 @@ import { repairSettings, samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
 import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createLossScale } from '../optimisation/loss-scale.ts';
 import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
 import { uniforms } from '../random.ts';
@@ -53,7 +54,9 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
   const layers = [...network.condition, ...network.picture];
   const denoiser = createWeights(layers, seed, 'denoiser');
   const average = createWeights(layers, seed, 'denoiser');
+  const lossScale = createLossScale(settings);
   const optimiser = createOptimiser(denoiser, settings, {
+    lossScale,
     frozen: frozenWeights('denoiser', denoiser.keys(), settings),
   });
   const schedule = cosineSchedule(Number(settings.diffusionSteps));
@@ -100,7 +103,7 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
     const { value, gradients } = gradientsOf(() => {
       const error = tf.squaredDifference(predict(denoiser, noisy, steps, classes), target);
       return tf.mean(tf.mul(error, weights)) as tf.Scalar;
-    }, optimiser.moved);
+    }, optimiser);
     return { gradients, values: { denoisingLoss: scalarOf(value) } };
   };
 
@@ -124,6 +127,7 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
       ...prefixed('denoiser', denoiser),
       ...prefixed('average', average),
       ...prefixed(`denoiser-${optimiser.slotName}`, optimiser.slots()),
+      ...prefixed('precision', lossScale.state),
     ]);
 
   return {
@@ -133,7 +137,11 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
     tensors: everything,
     save: () => storeTensors(everything()),
     load(tensors, step, fileName) {
-      restoreTensors(everything(), tensors, fileName, optimiser.resume('denoiser', tensors, step));
+      const fresh = [
+        ...optimiser.resume('denoiser', tensors, step),
+        ...lossScale.resume('precision', tensors),
+      ];
+      restoreTensors(everything(), tensors, fileName, fresh);
     },
     trainStep: (images, step, labels) =>
       tf.tidy(() => {
@@ -142,7 +150,7 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
           return lookAt(part.images, part.labels, draw);
         });
         const { gradientNorm, learningRate } = optimiser.step(gradients, step, average);
-        return { ...values, denoiserGradientNorm: gradientNorm, learningRate };
+        return { ...values, denoiserGradientNorm: gradientNorm, learningRate, ...lossScale.tell() };
       }),
     sample: (latents, labels, sampling = {}) =>
       tf.tidy(() => {
@@ -159,6 +167,7 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
       }),
     dispose() {
       optimiser.dispose();
+      lossScale.dispose();
       for (const map of [denoiser, average]) tf.dispose([...map.values()]);
     },
   };

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../contract/engine-messages.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchesPerUpdate, batchOf, overBatches } from '../optimisation/accumulation.ts';
 import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createLossScale } from '../optimisation/loss-scale.ts';
 import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import type { Model, ModelDescription, ModelFamily } from './family.ts';
 import { distancesOf, edgeDistanceOf, holeDistanceOf, keptOf } from './holes.ts';
@@ -52,7 +53,9 @@ function build(config: ModelConfig): Model {
   const layers = design(config);
   const weights = createWeights(layers, seed, 'denoiser');
   const average = createWeights(layers, seed, 'denoiser');
+  const lossScale = createLossScale(settings);
   const optimiser = createOptimiser(weights, settings, {
+    lossScale,
     frozen: frozenWeights('denoiser', weights.keys(), settings),
   });
   const holeWeight = Number(settings.holeWeight);
@@ -75,7 +78,7 @@ function build(config: ModelConfig): Model {
       values.holeDistance = scalarOf(holeDistanceOf(restored, images, kept));
       if (edgeWeight === 0) return weighted;
       return tf.add(weighted, tf.mul(edgeDistanceOf(restored, images), edgeWeight)) as tf.Scalar;
-    }, optimiser.moved);
+    }, optimiser);
     value.dispose();
     return { gradients, values };
   };
@@ -91,6 +94,7 @@ function build(config: ModelConfig): Model {
       ...prefixed('denoiser', weights),
       ...prefixed('average', average),
       ...prefixed(`denoiser-${optimiser.slotName}`, optimiser.slots()),
+      ...prefixed('precision', lossScale.state),
     ]);
 
   return {
@@ -100,7 +104,10 @@ function build(config: ModelConfig): Model {
     tensors: everything,
     save: () => storeTensors(everything()),
     load(tensors, step, fileName) {
-      const fresh = optimiser.resume('denoiser', tensors, step);
+      const fresh = [
+        ...optimiser.resume('denoiser', tensors, step),
+        ...lossScale.resume('precision', tensors),
+      ];
       restoreTensors(everything(), tensors, fileName, fresh);
     },
     trainStep: (images, step, _labels, inputs) =>
@@ -114,7 +121,7 @@ function build(config: ModelConfig): Model {
           ),
         );
         const { gradientNorm, learningRate } = optimiser.step(gradients, step, average);
-        return { ...values, denoiserGradientNorm: gradientNorm, learningRate };
+        return { ...values, denoiserGradientNorm: gradientNorm, learningRate, ...lossScale.tell() };
       }),
     sample: (_latents, _labels, sampling, inputs) =>
       tf.tidy(() => {
@@ -125,6 +132,7 @@ function build(config: ModelConfig): Model {
       tf.tidy(() => finish(pictures, mask, sampling?.keepWhole === true)),
     dispose() {
       optimiser.dispose();
+      lossScale.dispose();
       for (const map of [weights, average]) tf.dispose([...map.values()]);
     },
   };

@@ -5,6 +5,7 @@ import type { AugmentationDose } from '../optimisation/adaptive-dose.ts';
 import { doseOf } from '../optimisation/adaptive-dose.ts';
 import type { Alterations } from '../optimisation/differentiable-augmentation.ts';
 import { alter, alterationKinds, drawAlterations } from '../optimisation/differentiable-augmentation.ts';
+import type { LossScale } from '../optimisation/loss-scale.ts';
 import { gradientsOf } from '../optimisation/optimiser.ts';
 import { uniformTensor } from '../ops/random-tensors.ts';
 import type { AdversarialObjective } from './adversarial-objectives.ts';
@@ -48,6 +49,8 @@ export interface JudgeParts {
   /** Those of them that learn. */
   readonly moved: readonly tf.Variable[];
   readonly objective: AdversarialObjective;
+  /** That its gradients are taken with. */
+  readonly lossScale: LossScale;
   /** Keeps the slope near 1, see {@link gradientPenalty}; 0 leaves it free. */
   readonly gradientPenaltyWeight: number;
   readonly seed: number;
@@ -68,7 +71,8 @@ export interface JudgeParts {
  */
 export function createJudge(parts: JudgeParts): Judge {
   const { layers, weights, objective, gradientPenaltyWeight, seed, settings, sizePx } = parts;
-  const { moved, spectral, classWeight } = parts;
+  const { spectral, classWeight } = parts;
+  const learning = { moved: parts.moved, lossScale: parts.lossScale };
   const dropout = Number(settings.discriminatorDropout ?? 0);
   const smoothing = objective.takesShares ? Number(settings.labelSmoothing ?? 0) : 0;
   const interval = Number(settings.penaltyInterval ?? 1);
@@ -193,7 +197,7 @@ export function createJudge(parts: JudgeParts): Judge {
         );
         readings.discriminatorSlope = scalarOf(held.slope);
         return tf.add(loss, tf.mul(held.penalty, gradientPenaltyWeight)) as tf.Scalar;
-      }, moved);
+      }, learning);
       return {
         gradients,
         values: { discriminatorLoss: scalarOf(value), ...readings },

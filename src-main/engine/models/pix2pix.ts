@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../contract/engine-messages.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchesPerUpdate, batchOf, overBatches } from '../optimisation/accumulation.ts';
 import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createLossScale } from '../optimisation/loss-scale.ts';
 import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { normalTensor } from '../ops/random-tensors.ts';
 import { latentsOf } from '../random.ts';
@@ -57,17 +58,20 @@ function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
   const average = createWeights(networks.generator, seed, 'generator');
   const discriminator = createWeights(networks.discriminator, seed, 'discriminator');
   const objective = objectiveOf(settings);
+  const lossScale = createLossScale(settings);
   const generatorOptimiser = createOptimiser(generator, settings, {
+    lossScale,
     frozen: frozenWeights('generator', generator.keys(), settings),
   });
   const discriminatorOptimiser = createOptimiser(discriminator, settings, {
+    lossScale,
     frozen: frozenWeights('discriminator', discriminator.keys(), settings),
     rateSetting: 'discriminatorLearningRate',
   });
   const judge = createJudge({
     ...{ layers: networks.discriminator, weights: discriminator, moved: discriminatorOptimiser.moved },
     ...{ objective, gradientPenaltyWeight: 0 },
-    ...{ seed, settings, sizePx: config.sizePx },
+    ...{ seed, settings, sizePx: config.sizePx, lossScale },
   });
   const dropout = Number(settings.generatorDropout);
   const distanceWeight = Number(settings.distanceWeight);
@@ -104,7 +108,7 @@ function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
       values.generatorLoss = scalarOf(taken);
       values.pairDistance = scalarOf(distance);
       return tf.add(taken, tf.mul(weighted, distanceWeight)) as tf.Scalar;
-    }, generatorOptimiser.moved);
+    }, generatorOptimiser);
     value.dispose();
     return { gradients, values };
   };
@@ -124,6 +128,7 @@ function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
       ...prefixed('average', average),
       ...prefixed(`generator-${generatorOptimiser.slotName}`, generatorOptimiser.slots()),
       ...prefixed(`discriminator-${discriminatorOptimiser.slotName}`, discriminatorOptimiser.slots()),
+      ...prefixed('precision', lossScale.state),
     ]);
 
   return {
@@ -136,6 +141,7 @@ function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
       const fresh = [
         ...generatorOptimiser.resume('generator', tensors, step),
         ...discriminatorOptimiser.resume('discriminator', tensors, step),
+        ...lossScale.resume('precision', tensors),
       ];
       restoreTensors(everything(), tensors, fileName, fresh);
     },
@@ -157,6 +163,7 @@ function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
           ...own.values,
           generatorGradientNorm: ofGenerator.gradientNorm,
           learningRate: ofGenerator.learningRate,
+          ...lossScale.tell(),
         };
       });
     },
@@ -168,6 +175,7 @@ function build(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
     dispose() {
       generatorOptimiser.dispose();
       discriminatorOptimiser.dispose();
+      lossScale.dispose();
       for (const map of [generator, discriminator, average]) tf.dispose([...map.values()]);
     },
   };

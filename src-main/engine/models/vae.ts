@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../contract/engine-messages.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
 import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createLossScale } from '../optimisation/loss-scale.ts';
 import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { tanh } from '../ops/layers.ts';
 import { meanBinaryCrossEntropyWithLogits } from '../ops/losses.ts';
@@ -168,10 +169,13 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
   const encoder = createWeights(layers.encoder, seed, 'encoder');
   const decoder = createWeights(layers.decoder, seed, 'decoder');
   const average = createWeights(layers.decoder, seed, 'decoder');
+  const lossScale = createLossScale(settings);
   const encoderOptimiser = createOptimiser(encoder, settings, {
+    lossScale,
     frozen: frozenWeights('encoder', encoder.keys(), settings),
   });
   const decoderOptimiser = createOptimiser(decoder, settings, {
+    lossScale,
     frozen: frozenWeights('decoder', decoder.keys(), settings),
   });
   const byBatch = { by: 'batch' } as const;
@@ -200,6 +204,7 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
     const weight = Number(settings.beta) * Math.min(1, (step + 1) / Math.max(1, warmUpSteps));
     let reconstruction = 0;
     let divergence = 0;
+    const both = { moved: [...encoderOptimiser.moved, ...decoderOptimiser.moved], lossScale };
     const { gradients } = gradientsOf(() => {
       const moments = encode(images, labels);
       const { mean, logVariance, divergences } = divergenceFromPrior(moments);
@@ -210,7 +215,7 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
       divergence = scalarOf(tf.sum(divergences));
       const charged = freeNats > 0 ? tf.maximum(divergences, freeNats) : divergences;
       return tf.add(loss, tf.mul(tf.sum(charged), weight)) as tf.Scalar;
-    }, [...encoderOptimiser.moved, ...decoderOptimiser.moved]);
+    }, both);
     return {
       gradients,
       values: { reconstructionLoss: reconstruction, klDivergence: divergence },
@@ -224,6 +229,7 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
       ...prefixed('average', average),
       ...prefixed(`encoder-${encoderOptimiser.slotName}`, encoderOptimiser.slots()),
       ...prefixed(`decoder-${decoderOptimiser.slotName}`, decoderOptimiser.slots()),
+      ...prefixed('precision', lossScale.state),
     ]);
 
   return {
@@ -236,6 +242,7 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
       const fresh = [
         ...encoderOptimiser.resume('encoder', tensors, step),
         ...decoderOptimiser.resume('decoder', tensors, step),
+        ...lossScale.resume('precision', tensors),
       ];
       restoreTensors(everything(), tensors, fileName, fresh);
     },
@@ -253,6 +260,7 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
           encoderGradientNorm: moved.gradientNorm,
           decoderGradientNorm: movedDecoder.gradientNorm,
           learningRate: moved.learningRate,
+          ...lossScale.tell(),
         };
       }),
     sample: (latents, labels) =>
@@ -264,6 +272,7 @@ function createVariationalAutoencoder(config: ModelConfig): Model {
     dispose() {
       encoderOptimiser.dispose();
       decoderOptimiser.dispose();
+      lossScale.dispose();
       for (const map of [encoder, decoder, average]) tf.dispose([...map.values()]);
     },
   };

@@ -5,6 +5,7 @@ import { repairSettings, samplingSettings } from '../../contract/presets.ts';
 import type { BatchResult } from '../optimisation/accumulation.ts';
 import { batchOf, batchesPerUpdate, overBatches } from '../optimisation/accumulation.ts';
 import { frozenWeights } from '../optimisation/frozen-layers.ts';
+import { createLossScale } from '../optimisation/loss-scale.ts';
 import { createOptimiser, gradientsOf } from '../optimisation/optimiser.ts';
 import { logSoftmax } from '../ops/softmax.ts';
 import { latentsOf, normals } from '../random.ts';
@@ -98,10 +99,13 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
   const autoencoder = new Map([...prefixed('encoder', encoder), ...prefixed('decoder', decoder)]);
   const frozenIn = (network: 'encoder' | 'decoder', weights: Weights) =>
     [...frozenWeights(network, weights.keys(), settings)].map((name) => `${network}.${name}`);
+  const lossScale = createLossScale(settings);
   const codingOptimiser = createOptimiser(autoencoder, settings, {
+    lossScale,
     frozen: new Set([...frozenIn('encoder', encoder), ...frozenIn('decoder', decoder)]),
   });
   const transformerOptimiser = createOptimiser(transformer, settings, {
+    lossScale,
     frozen: frozenWeights('transformer', transformer.keys(), settings),
   });
 
@@ -136,7 +140,7 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
       reconstruction = scalarOf(missed);
       const distance = tf.mean(tf.squaredDifference(seen, words));
       return tf.add(missed, tf.mul(distance, Number(settings.commitment))) as tf.Scalar;
-    }, codingOptimiser.moved);
+    }, codingOptimiser);
     const codesInUse = codebook.follow(vectors!, codes, seed, draw);
     tf.dispose(vectors!);
     return { gradients, values: { reconstructionLoss: reconstruction, codesInUse } };
@@ -150,7 +154,7 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
     const { value, gradients } = gradientsOf(() => {
       const logits = foresee(shape, transformer, codes, beginningsOf(labels, batch));
       return tf.neg(tf.mean(tf.sum(tf.mul(logSoftmax(logits), wanted), 1))) as tf.Scalar;
-    }, transformerOptimiser.moved);
+    }, transformerOptimiser);
     return { gradients, values: { tokenLoss: scalarOf(value) } };
   };
 
@@ -191,6 +195,7 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
       ...prefixed('codebook', codebook.state),
       ...prefixed(`coding-${codingOptimiser.slotName}`, codingOptimiser.slots()),
       ...prefixed(`transformer-${transformerOptimiser.slotName}`, transformerOptimiser.slots()),
+      ...prefixed('precision', lossScale.state),
     ]);
 
   const firstPhaseSteps = Number(settings.firstPhaseSteps);
@@ -204,6 +209,7 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
       const fresh = [
         ...codingOptimiser.resume('coding', tensors, Math.min(step, firstPhaseSteps)),
         ...transformerOptimiser.resume('transformer', tensors, step),
+        ...lossScale.resume('precision', tensors),
       ];
       restoreTensors(everything(), tensors, fileName, fresh);
     },
@@ -223,7 +229,13 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
           return lookAtWords(part.images, part.labels);
         });
         const { gradientNorm, learningRate } = transformerOptimiser.step(read.gradients, step, average);
-        return { ...values, ...read.values, transformerGradientNorm: gradientNorm, learningRate };
+        return {
+          ...values,
+          ...read.values,
+          transformerGradientNorm: gradientNorm,
+          learningRate,
+          ...lossScale.tell(),
+        };
       }),
     sample: (latents, labels, sampling = {}) =>
       tf.tidy(() => {
@@ -250,6 +262,7 @@ function createCodedModel(config: ModelConfig): Model & Required<Pick<Model, 're
     dispose() {
       codingOptimiser.dispose();
       transformerOptimiser.dispose();
+      lossScale.dispose();
       codebook.dispose();
       for (const map of [autoencoder, transformer, average]) tf.dispose([...map.values()]);
     },

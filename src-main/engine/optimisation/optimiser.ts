@@ -4,6 +4,7 @@ import { createAdam } from '../ops/adam.ts';
 import { globalNorm } from '../ops/tensor-health.ts';
 import type { StoredTensor } from '../safetensors.ts';
 import { plainRules, type PlainRule } from './plain-optimisers.ts';
+import type { LossScale } from './loss-scale.ts';
 import { averageDecayAt, learningRateShareAt } from './schedule.ts';
 
 /** Moves the weights of one network by their gradients, as the settings of a run say. */
@@ -12,6 +13,8 @@ export interface Optimiser {
   readonly slotName: string;
   /** The weights that it moves, in their order: all of the network but the frozen ones. */
   readonly moved: readonly tf.Variable[];
+  /** That its gradients are taken with; absent for one that knows full precision alone. */
+  readonly lossScale?: LossScale;
   /** The state beside the weights, by `<weight>.<slot>`; restored with their `assign`. Frozen weights have none. */
   slots(): Map<string, tf.Variable>;
   /**
@@ -19,17 +22,18 @@ export interface Optimiser {
    * anew, and their weight's count with them.
    *
    * @param network what stands before {@link slotName} in the checkpoint
-   * @param count updates done when it was saved
+   * @param updates done when it was saved, those that were left out included
    * @returns the names there of the slots that begin anew
    */
-  resume(network: string, stored: ReadonlyMap<string, StoredTensor>, count: number): ReadonlySet<string>;
+  resume(network: string, stored: ReadonlyMap<string, StoredTensor>, updates: number): ReadonlySet<string>;
   /**
    * One step, in place.
    *
    * @param gradients in the order of {@link moved}; read, never disposed
    * @param step steps of the run done before this one; decides the learning rate and the memory of the average
    * @param average gets its moving average of the moved weights, by their names; what it holds of others stays
-   * @returns the length of the gradient before it was shortened, and the learning rate that held
+   * @returns the length of the gradient before it was shortened, 0 where it overflowed and nothing was moved, and the
+   *   learning rate that held
    */
   step(
     gradients: tf.Tensor[],
@@ -47,6 +51,8 @@ export interface OptimiserChoices {
   readonly rateSetting?: string;
   /** Instead of the setting `beta1`. */
   readonly beta1?: number;
+  /** That the gradients are taken with: where they overflow, it has the update left out. */
+  readonly lossScale?: LossScale;
   /** Names of the weights that stay as they are; see `frozenWeights`. */
   readonly frozen?: ReadonlySet<string>;
 }
@@ -92,15 +98,30 @@ export function createOptimiser(
   const slotName = kind === 'adamw' ? 'adam' : kind;
   /** `since` of the weights that did not move from the beginning, as a checkpoint holds it. */
   const beginnings = new Map<string, tf.Variable>();
+  /** How many updates were left out, of a run that may leave some out: they are not counted. */
+  const leftOut =
+    choices.lossScale && choices.lossScale.state.size > 0
+      ? tf.tidy(() => tf.variable(tf.tensor1d([0]), false))
+      : null;
+  const setLeftOut = (updates: number) => tf.tidy(() => leftOut?.assign(tf.tensor1d([updates])));
 
   return {
     slotName,
     moved: variables,
+    ...(choices.lossScale ? { lossScale: choices.lossScale } : {}),
     slots: () =>
-      new Map([...mover.slots.flat().map(({ name, tensor }) => [name, tensor] as const), ...beginnings]),
-    resume(network, stored, count) {
+      new Map([
+        ...mover.slots.flat().map(({ name, tensor }) => [name, tensor] as const),
+        ...beginnings,
+        ...(leftOut ? [['left-out', leftOut] as const] : []),
+      ]),
+    resume(network, stored, updates) {
       const inFile = (name: string) => `${network}-${slotName}.${name}`;
       const fresh = new Set<string>();
+      const updatesLeftOut = leftOut ? Number(stored.get(inFile('left-out'))?.data[0] ?? 0) : 0;
+      const count = updates - updatesLeftOut;
+      setLeftOut(updatesLeftOut);
+      if (leftOut && !stored.has(inFile('left-out'))) fresh.add(inFile('left-out'));
       tf.dispose([...beginnings.values()]);
       beginnings.clear();
       for (const [index, weight] of names.entries()) {
@@ -130,6 +151,10 @@ export function createOptimiser(
       const gradientNorm = globalNorm(gradients);
       const ownRate = choices.rateSetting === undefined ? 0 : Number(settings[choices.rateSetting] ?? 0);
       const learningRate = (ownRate || Number(settings.learningRate)) * learningRateShareAt(settings, step);
+      if (choices.lossScale && !choices.lossScale.accepts(gradientNorm)) {
+        setLeftOut(leftOut!.dataSync()[0]! + 1);
+        return { gradientNorm: 0, learningRate };
+      }
       const clip = Number(settings.gradientClip ?? 0);
       const weightDecay = Number(settings.weightDecay ?? 0);
       const rates: Rates = {
@@ -163,6 +188,7 @@ export function createOptimiser(
     },
     dispose() {
       tf.dispose([...beginnings.values()]);
+      leftOut?.dispose();
       mover.dispose();
     },
   };
@@ -216,14 +242,23 @@ function createPlainMover(names: readonly string[], variables: tf.Variable[], ru
 }
 
 /**
- * The value of a loss, and its gradient by each of the variables, in their order; where there is none, its value
- * alone. What leads to no variable is not differentiated, which is what freezing saves. For use inside `tf.tidy`.
+ * The value of a loss, and its gradient by each of the variables that an optimiser moves, in their order; where it moves
+ * none, its value alone. What leads to no variable is not differentiated, which is what freezing saves. On the way back
+ * the loss is multiplied by the scale; what comes out is not. For use inside `tf.tidy`.
  */
 export function gradientsOf(
   loss: () => tf.Scalar,
-  variables: readonly tf.Variable[],
+  { moved, lossScale }: Pick<Optimiser, 'moved' | 'lossScale'>,
 ): { value: tf.Scalar; gradients: tf.Tensor[] } {
-  if (variables.length === 0) return { value: loss(), gradients: [] };
-  const { value, grads } = tf.variableGrads(loss, [...variables]);
-  return { value, gradients: variables.map(({ name }) => grads[name]!) };
+  if (moved.length === 0) return { value: loss(), gradients: [] };
+  const factor = lossScale?.take() ?? 1;
+  if (factor === 1) {
+    const { value, grads } = tf.variableGrads(loss, [...moved]);
+    return { value, gradients: moved.map(({ name }) => grads[name]!) };
+  }
+  const { value, grads } = tf.variableGrads(() => tf.mul(loss(), factor) as tf.Scalar, [...moved]);
+  return {
+    value: tf.mul(value, 1 / factor),
+    gradients: moved.map(({ name }) => tf.mul(grads[name]!, 1 / factor)),
+  };
 }

@@ -27,6 +27,8 @@ export default {
     repairDistance: 'whole picture',
     holeDistance: 'in the holes',
     denoiserGradientNorm: 'denoiser',
+    lossScale: 'scale',
+    updatesLeftOut: 'left out',
     classLoss: 'classes',
     tokenLoss: 'words',
     codesInUse: 'in use',
@@ -136,6 +138,18 @@ export default {
     unit: 'mean sign, r_t',
     help: 'The mean sign of the discriminator’s output on the pictures it trains on: 0 where it cannot tell them from made ones, 1 where it always can. Far above the target it learns them by heart, and augmentation is raised; below it, lowered.',
     empty: 'How often real pictures are recognised will appear here.',
+  },
+  lossScale: {
+    title: 'Loss scale',
+    unit: 'factor of the loss',
+    help: 'In mixed precision the loss is enlarged before it is differentiated, so that small gradients do not vanish in 16 bits. It halves where one overflows and doubles after 2000 good updates. If it falls towards 1, train in full precision.',
+    empty: 'The loss scale will appear here.',
+  },
+  leftOut: {
+    title: 'Updates left out',
+    unit: 'per step',
+    help: 'Updates that were not made because a gradient overflowed in 16 bits. A few at the start are how the loss scale is found, and now and then one later; many in a row mean that mixed precision does not suit this run.',
+    empty: 'Updates left out will appear here.',
   },
   speed: {
     title: 'Speed',

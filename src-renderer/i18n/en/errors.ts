@@ -170,6 +170,8 @@ export default {
     'Memory ran out: {batch} pictures per step need about {neededBytes}, and {hadBytes} were there. {suggestedBatch} pictures per step would fit.',
   'path-missing': '{thing} does not exist. Check the spelling, or whether the drive is connected.',
   'pictures-too-few': 'There are too few pictures to train on. Add more, at least two dozen.',
+  'precision-unavailable':
+    'Mixed precision needs a graphics card with 16-bit arithmetic, reached through WebGPU, and “{device}” is none. Set the precision to full, or train on one that is; the settings say which.',
   'preset-unknown': 'There is no preset {thing}. Choose one from the list.',
   'query-failed': 'The database could not answer the query: {cause}. Correct the query, then try again.',
   'query-failed-not-a-select':

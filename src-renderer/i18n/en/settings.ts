@@ -37,6 +37,7 @@ export default {
     inUse: '{name}, in use',
     ms: '{n} ms',
     software: '{device}; imitated by the processor, so never chosen by itself',
+    halfPrecision: '{device}; 16-bit arithmetic',
     memory: '{device}, {memory}',
     probe: 'Look again',
     probing: 'Looking; this takes seconds',

@@ -27,6 +27,8 @@ export default {
     repairDistance: '整图',
     holeDistance: '孔洞内',
     denoiserGradientNorm: '去噪网络',
+    lossScale: '缩放',
+    updatesLeftOut: '略过',
     classLoss: '类别',
     tokenLoss: '码字',
     codesInUse: '使用中',
@@ -136,6 +138,18 @@ export default {
     unit: '平均符号 r_t',
     help: '判别器对训练图片输出的平均符号：0 为分不清真假，1 为总能认出。远高于目标，说明它在死记硬背，增强随之加大；低于目标则减小。',
     empty: '对真图的辨认程度将显示在这里。',
+  },
+  lossScale: {
+    title: '损失缩放',
+    unit: '损失的倍数',
+    help: '混合精度在求导前先放大损失，免得微小的梯度在 16 位中消失。一旦溢出便减半，连续 2000 次更新无误则加倍。若一路跌向 1，请改用全精度。',
+    empty: '损失缩放将显示在这里。',
+  },
+  leftOut: {
+    title: '略过的更新',
+    unit: '每步',
+    help: '因梯度在 16 位中溢出而未作的更新。开头几次是在寻找合适的缩放，之后偶有一次也属正常；接连不断，说明这次训练不宜用混合精度。',
+    empty: '略过的更新将显示在这里。',
   },
   speed: {
     title: '速度',

@@ -128,6 +128,8 @@ export default {
     '内存不足：每步 {batch} 张图约需 {neededBytes}，仅有 {hadBytes}。每步 {suggestedBatch} 张应可放下。',
   'path-missing': '{thing}不存在。请检查拼写，或确认磁盘已连接。',
   'pictures-too-few': '图片太少，无法训练。请补充到至少二十多张。',
+  'precision-unavailable':
+    '混合精度需要支持 16 位运算、经 WebGPU 使用的显卡，而“{device}”并不支持。请把精度设为全精度，或换用支持的显卡（见“设置”）。',
   'preset-unknown': '没有名为{thing}的预设。请从列表中选择。',
   'query-failed': '数据库无法执行这条查询：{cause}。请改正后重试。',
   'query-failed-not-a-select': '这里只读不写：查询须为一条 SELECT。数据库未作任何改动。',

@@ -36,6 +36,7 @@ export default {
     inUse: '{name}（使用中）',
     ms: '{n} 毫秒',
     software: '{device}；由处理器模拟，不会自动选用',
+    halfPrecision: '{device}；支持 16 位运算',
     memory: '{device}，{memory}',
     probe: '重新检测',
     probing: '正在检测，需数秒',

@@ -110,10 +110,11 @@ export function trainJudge(digits: Digits, seed: number): DigitJudge {
       tf.tidy(() => {
         const batch = tf.tensor4d(values, [batchSize, sizePx, sizePx, 1]);
         const target = tf.oneHot(tf.tensor1d(labels, 'int32'), classes);
+        const learning = { moved: [...weights.values()] };
         const { gradients } = gradientsOf(() => {
           const logits = run(head, run(body, batch)) as tf.Tensor2D;
           return tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1))) as tf.Scalar;
-        }, [...weights.values()]);
+        }, learning);
         adam.step(gradients);
       });
     }
