@@ -8,6 +8,7 @@ import { StudioError } from '../contract/errors.ts';
 import type { RepairKind } from '../contract/families/family.ts';
 import { families, familyIds, repairSettings } from '../contract/presets.ts';
 import { maskUseOf } from '../contract/repair-rules.ts';
+import { holeGrey } from '../imaging/pure/derive-input.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import { hashBytes, requireDiskSpace } from '../workspace/files.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -198,8 +199,8 @@ function maskPng(mask: Uint8Array, sizePx: number): Uint8Array {
 const showsHoles = (kind: RepairKind, mask: Uint8Array | null): boolean =>
   kind === 'translates' && mask !== null;
 
-/** Mid grey where the mask hides, as versions show holes to the models that learn to fill them. */
+/** Grey where the mask hides, as versions show holes to the models that learn to fill them. */
 function withHoles(pixels: Uint8Array, mask: Uint8Array): Uint8Array {
   const channels = pixels.length / mask.length;
-  return pixels.map((value, at) => (mask[Math.floor(at / channels)] === 1 ? value : 128));
+  return pixels.map((value, at) => (mask[Math.floor(at / channels)] === 1 ? value : holeGrey));
 }

@@ -8,6 +8,7 @@ import { startThreads } from '../../src-main/engine/kernels/thread-pool.ts';
 import {
   kernelDirectory,
   kernelFileName,
+  prepareFor,
   type KernelVariant,
 } from '../../src-main/engine/kernels/variants.ts';
 
@@ -40,6 +41,7 @@ export async function openThreadedBench(variant: KernelVariant, count: number): 
 setFlagsFromString('--no-liftoff');
 
 function loadModule(variant: KernelVariant, threaded: boolean): WebAssembly.Module {
+  prepareFor(variant);
   return new WebAssembly.Module(
     new Uint8Array(readFileSync(new URL(kernelFileName(variant, threaded), kernelDirectory))),
   );

@@ -17,6 +17,7 @@ import {
   bestVariant,
   kernelDirectory,
   kernelFileName,
+  prepareFor,
   supportsVariant,
   type KernelVariant,
 } from '../kernels/variants.ts';
@@ -172,6 +173,7 @@ async function loadKernels(options: BackendOptions, threaded: boolean): Promise<
   const name = kernelFileName(variant, threaded);
   try {
     const bytes = await readFile(new URL(name, options.kernelDirectory ?? kernelDirectory));
+    prepareFor(variant);
     return { module: new WebAssembly.Module(new Uint8Array(bytes)), variant };
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -68,26 +68,28 @@ function roundsOnce(): boolean {
 
 let joins: boolean | null = null;
 
-/**
- * Makes V8 join neighbouring vectors where it can, in all that this process compiles from now on, and says whether it
- * can: on x86-64 with a fused multiply-add, which came with vectors of 256 bits (AVX2). The bits of results stay.
- */
-function joinVectors(): boolean {
-  joins ??= process.arch === 'x64' && WebAssembly.validate(relaxedProbe) && roundsOnce();
-  if (joins) setFlagsFromString('--experimental-wasm-revectorize');
-  return joins;
-}
+/** Whether vectors can be joined: on x86-64 with a fused multiply-add, which came with vectors of 256 bits (AVX2). */
+const canJoinVectors = (): boolean =>
+  (joins ??= process.arch === 'x64' && WebAssembly.validate(relaxedProbe) && roundsOnce());
 
 /** Whether this runtime can execute a variant. */
 export function supportsVariant(variant: KernelVariant): boolean {
   switch (variant) {
     case 'wide':
-      return joinVectors();
+      return canJoinVectors();
     case 'relaxed':
       return WebAssembly.validate(relaxedProbe);
     case 'plain':
       return WebAssembly.validate(probe(splatZero));
   }
+}
+
+/**
+ * To be called before a variant is compiled. For the wide one V8 joins neighbouring vectors, in all that this process
+ * compiles from now on; the bits of results stay.
+ */
+export function prepareFor(variant: KernelVariant): void {
+  if (variant === 'wide') setFlagsFromString('--experimental-wasm-revectorize');
 }
 
 /** The best variant that this runtime can execute, or null where WebAssembly SIMD is missing. */
