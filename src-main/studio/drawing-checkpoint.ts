@@ -2,10 +2,26 @@ import type { Provenance } from '../contract/domain/images.ts';
 import type { Run } from '../contract/domain/runs.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { StudioBackends } from './backends.ts';
 import type { Datasets } from './datasets.ts';
+import type { Gallery } from './gallery.ts';
+import type { Jobs } from './jobs.ts';
 import { licenceOfSummary } from './licence-summary.ts';
 import type { StoredCheckpoint } from './run-checkpoints.ts';
 import type { Runs } from './runs.ts';
+
+/** What drawing into the gallery works with. */
+export interface DrawingTools {
+  readonly workspace: Workspace;
+  readonly backends: StudioBackends;
+  readonly jobs: Jobs;
+  readonly runs: Runs;
+  readonly datasets: Datasets;
+  readonly gallery: Gallery;
+  /** Of the studio, for the provenance. */
+  readonly version: string;
+}
 
 /** A generous bound for one small PNG with its provenance. */
 export const bytesPerImage = 40_000;
@@ -64,7 +80,7 @@ function parentOf({ parent }: Run): Pick<Provenance['run'], 'parent'> {
  * @throws StudioError `not-found`, `class-unknown`, `checkpoint-missing`, and what `settings` throws
  */
 export async function drawingCheckpoint(
-  { runs, datasets, version }: { runs: Runs; datasets: Datasets; version: string },
+  { runs, datasets, version }: Pick<DrawingTools, 'runs' | 'datasets' | 'version'>,
   { runId, checkpointStep }: { runId: string; checkpointStep?: number | undefined },
   className: string | undefined,
   settings: (run: Run) => Settings,

@@ -6,22 +6,17 @@ import { memberOf } from '../contract/ensemble.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import { drawsFromInputs, samplingSettings } from '../contract/presets.ts';
-import type { Workspace } from '../workspace/workspace.ts';
 import { requireDiskSpace } from '../workspace/files.ts';
-import type { StudioBackends } from './backends.ts';
-import type { Datasets } from './datasets.ts';
 import { runEngineJob } from './engine-process.ts';
-import type { Gallery } from './gallery.ts';
-import type { Jobs } from './jobs.ts';
 import {
   bytesPerImage,
   classNameOf,
   drawingCheckpoint,
   seedsFrom,
   type DrawingCheckpoint,
+  type DrawingTools,
 } from './drawing-checkpoint.ts';
 import { modelConfigOf } from './run-training.ts';
-import type { Runs } from './runs.ts';
 
 export interface GenerationRequest {
   runId: string;
@@ -45,16 +40,7 @@ export function createGeneration({
   datasets,
   gallery,
   version,
-}: {
-  workspace: Workspace;
-  backends: StudioBackends;
-  jobs: Jobs;
-  runs: Runs;
-  datasets: Datasets;
-  gallery: Gallery;
-  /** Of the studio, for the provenance. */
-  version: string;
-}) {
+}: DrawingTools) {
   /** Where the inputs are that a run draws from. */
   const pairsOf = ({ family, datasetId, datasetVersion }: Run) => {
     if (!drawsFromInputs(family)) return {};

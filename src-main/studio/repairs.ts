@@ -11,18 +11,18 @@ import { maskUseOf } from '../contract/repair-rules.ts';
 import { holeGrey } from '../imaging/pure/derive-input.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import { hashBytes, requireDiskSpace } from '../workspace/files.ts';
-import type { Workspace } from '../workspace/workspace.ts';
-import type { StudioBackends } from './backends.ts';
-import type { Datasets } from './datasets.ts';
-import { bytesPerImage, classNameOf, drawingCheckpoint, seedsFrom } from './drawing-checkpoint.ts';
+import {
+  bytesPerImage,
+  classNameOf,
+  drawingCheckpoint,
+  seedsFrom,
+  type DrawingTools,
+} from './drawing-checkpoint.ts';
 import { runEngineJob } from './engine-process.ts';
-import type { Gallery } from './gallery.ts';
-import type { Jobs } from './jobs.ts';
 import { fitPicture } from './repair-fitting.ts';
 import { maskFor } from './repair-mask.ts';
 import { bringPicture } from './repair-source.ts';
 import { modelConfigOf } from './run-training.ts';
-import type { Runs } from './runs.ts';
 
 export type Repairs = ReturnType<typeof createRepairs>;
 
@@ -30,24 +30,7 @@ export type Repairs = ReturnType<typeof createRepairs>;
 const keptPreviews = 64;
 
 /** Repair, completion and translation of pictures that a person brings; what is made lands in the gallery. */
-export function createRepairs({
-  workspace,
-  backends,
-  jobs,
-  runs,
-  datasets,
-  gallery,
-  version,
-}: {
-  workspace: Workspace;
-  backends: StudioBackends;
-  jobs: Jobs;
-  runs: Runs;
-  datasets: Datasets;
-  gallery: Gallery;
-  /** Of the studio, for the provenance. */
-  version: string;
-}) {
+export function createRepairs({ workspace, backends, jobs, runs, datasets, gallery, version }: DrawingTools) {
   const previews = new Map<string, Uint8Array>();
 
   /** Keeps a PNG in sight without writing it. @returns its SHA-256 */

@@ -1,4 +1,5 @@
 /** Pictures with holes: filling them without learning, and measuring how near a filled one is to the whole one. */
+import { holeGrey } from '../../../src-main/imaging/pure/derive-input.ts';
 
 /** Pictures one behind the other, `[picture, sizePx, sizePx, channels]`, 0…255. */
 export interface Form {
@@ -8,7 +9,6 @@ export interface Form {
 
 /** 1 where a picture has a hole: where all channels hold the grey that the recipe puts there. */
 export function holesOf(input: Uint8Array, { channels }: Form): Uint8Array {
-  const holeGrey = 128;
   return Uint8Array.from({ length: input.length / channels }, (_, place) =>
     Number(input.subarray(place * channels, (place + 1) * channels).every((value) => value === holeGrey)),
   );
