@@ -1,4 +1,5 @@
-import type { AugmentJob, EngineReport } from '../contract/engine-messages.ts';
+import type { AugmentJob } from '../contract/engine-messages.ts';
+import type { EngineReport } from '../contract/engine-reports.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import { augment, augmentationOf, geometryOf } from './augmentation/augmentation.ts';
 

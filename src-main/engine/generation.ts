@@ -1,4 +1,5 @@
-import type { EngineReport, GenerateJob } from '../contract/engine-messages.ts';
+import type { GenerateJob } from '../contract/engine-messages.ts';
+import type { EngineReport } from '../contract/engine-reports.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import { provenanceChunks } from '../imaging/pure/provenance.ts';
 import { readCheckpoint } from './checkpoint.ts';

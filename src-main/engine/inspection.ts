@@ -1,5 +1,6 @@
 import type { LayerRow } from '../contract/domain/estimates.ts';
-import type { EngineReport, InspectJob, ModelConfig } from '../contract/engine-messages.ts';
+import type { InspectJob, ModelConfig } from '../contract/engine-messages.ts';
+import type { EngineReport } from '../contract/engine-reports.ts';
 import { readCheckpoint, requireSameModel } from './checkpoint.ts';
 import type { ModelFamily } from './models/family.ts';
 import { frozenLayers } from './optimisation/frozen-layers.ts';

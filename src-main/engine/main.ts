@@ -1,4 +1,5 @@
-import type { EngineJob, EngineReport } from '../contract/engine-messages.ts';
+import type { EngineJob } from '../contract/engine-messages.ts';
+import type { EngineReport } from '../contract/engine-reports.ts';
 import { engineJobSchema, engineOrderSchema } from '../contract/engine-messages.ts';
 import type { Failure } from '../contract/errors.ts';
 import { StudioError, toFailure } from '../contract/errors.ts';

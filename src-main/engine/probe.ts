@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { EngineReport, ProbeJob } from '../contract/engine-messages.ts';
+import type { ProbeJob } from '../contract/engine-messages.ts';
+import type { EngineReport } from '../contract/engine-reports.ts';
 import type { BackendId } from '../contract/domain/backends.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { BackendHandle } from './backends/backend.ts';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { EngineReport, RepairJob } from '../contract/engine-messages.ts';
+import type { RepairJob } from '../contract/engine-messages.ts';
+import type { EngineReport } from '../contract/engine-reports.ts';
 import { families } from '../contract/presets.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import { provenanceChunks } from '../imaging/pure/provenance.ts';

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import type { EngineOrder, EngineReport, TrainJob } from '../contract/engine-messages.ts';
+import type { EngineOrder, TrainJob } from '../contract/engine-messages.ts';
+import type { EngineReport } from '../contract/engine-reports.ts';
 import { toFailure } from '../contract/errors.ts';
 import { drawsFromInputs, families } from '../contract/presets.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';

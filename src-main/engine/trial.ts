@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { EngineReport, TrialJob } from '../contract/engine-messages.ts';
+import type { TrialJob } from '../contract/engine-messages.ts';
+import type { EngineReport } from '../contract/engine-reports.ts';
 import { augment, augmentationOf } from './augmentation/augmentation.ts';
 import { drawsFromInputs } from '../contract/presets.ts';
 import type { BackendHandle } from './backends/backend.ts';

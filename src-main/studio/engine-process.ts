@@ -1,11 +1,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import {
-  engineReportSchema,
-  type EngineJob,
-  type EngineOrder,
-  type EngineReport,
-} from '../contract/engine-messages.ts';
+import { type EngineJob, type EngineOrder } from '../contract/engine-messages.ts';
+import { engineReportSchema, type EngineReport } from '../contract/engine-reports.ts';
 import { fromFailure, StudioError } from '../contract/errors.ts';
 import { findNodeRuntime, projectFolder } from '../workspace/node-runtime.mjs';
 

@@ -1,6 +1,7 @@
 import type { RunWarning } from '../contract/domain/run-history.ts';
 import type { Run, RunEvent, RunNote } from '../contract/domain/runs.ts';
-import type { EngineReport, TrainJob } from '../contract/engine-messages.ts';
+import type { TrainJob } from '../contract/engine-messages.ts';
+import type { EngineReport } from '../contract/engine-reports.ts';
 import { fromFailure, StudioError, toFailure, type Failure } from '../contract/errors.ts';
 import type { Settings } from '../contract/hyper-parameters.ts';
 import type { RunChange, RunQueries } from '../store/runs.ts';

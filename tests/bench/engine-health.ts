@@ -4,11 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  engineProtocol,
-  engineReportSchema,
-  type EngineJob,
-} from '../../src-main/contract/engine-messages.ts';
+import { engineProtocol, type EngineJob } from '../../src-main/contract/engine-messages.ts';
+import { engineReportSchema } from '../../src-main/contract/engine-reports.ts';
 import { words } from '../../src-main/engine/random.ts';
 import { engineFlags } from '../../src-main/studio/engine-process.ts';
 import { findNet, setUp } from './nets.ts';

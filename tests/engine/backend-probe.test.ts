@@ -1,6 +1,7 @@
 import { registerKernel, unregisterKernel, getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { EngineReport, ProbeJob } from '../../src-main/contract/engine-messages.ts';
+import type { ProbeJob } from '../../src-main/contract/engine-messages.ts';
+import type { EngineReport } from '../../src-main/contract/engine-reports.ts';
 import { engineProtocol } from '../../src-main/contract/engine-messages.ts';
 import type { BackendHandle } from '../../src-main/engine/backends/backend.ts';
 import { openBackend } from '../../src-main/engine/backends/open-backend.ts';

@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { EngineOrder, EngineReport } from '../../src-main/contract/engine-messages.ts';
-import { engineReportSchema } from '../../src-main/contract/engine-messages.ts';
+import type { EngineOrder } from '../../src-main/contract/engine-messages.ts';
+import type { EngineReport } from '../../src-main/contract/engine-reports.ts';
+import { engineReportSchema } from '../../src-main/contract/engine-reports.ts';
 
 const entry = fileURLToPath(new URL('../../src-main/engine/main.ts', import.meta.url));
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { EngineReport, StudyJob } from '../../contract/engine-messages.ts';
+import type { StudyJob } from '../../contract/engine-messages.ts';
+import type { EngineReport } from '../../contract/engine-reports.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { writeFileDurably } from '../durable-file.ts';
 import { embeddingSize, learnEmbedding } from './autoencoder.ts';
