@@ -1,58 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { RepairOrder } from '../../src-main/contract/domain/repairs.ts';
 import { decodePlainPng } from '../../src-main/imaging/pure/png-decode.ts';
-import { encodePng, readPngText, stripPngText } from '../../src-main/imaging/pure/png-encode.ts';
+import { encodePng, readPngText } from '../../src-main/imaging/pure/png-encode.ts';
 import { readProvenance } from '../../src-main/imaging/pure/provenance.ts';
-import type { Studio } from '../../src-main/studio/studio.ts';
 import { hashBytes } from '../../src-main/workspace/files.ts';
-import { imago } from '../helpers/command-line.ts';
-import { sampleDataset, smallRun, studioForTest } from '../helpers/open-studio.ts';
+import { sampleDataset, studioForTest } from '../helpers/open-studio.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
-
-type Dataset = Awaited<ReturnType<typeof sampleDataset>>;
-
-async function trained(studio: Studio, dataset: Dataset, presetId: string, settings = {}) {
-  const run = await studio.runs.create({
-    ...{ projectId: dataset.projectId, datasetId: dataset.datasetId, presetId, seed: 7 },
-    version: dataset.version.version,
-    settings: { batchSize: 4, baseChannels: 4, ...settings },
-    stop: { kind: 'steps', steps: 3 },
-  });
-  await studio.runs.whenEnded(run.id);
-  expect(studio.runs.get(run.id).state).toBe('completed');
-  return studio.runs.get(run.id);
-}
-
-/** A diffusion run of three steps, which draws noise but keeps what it must. */
-const diffusion = (studio: Studio, dataset: Dataset) =>
-  trained(studio, dataset, 'ddpm-28', { sheetSamplingSteps: 10 });
-
-/** A picture of 56×40 pixels, whose middle square is cut out by the recipe of the sample. */
-async function pictureFile(alpha = false): Promise<string> {
-  const [widthPx, heightPx] = [56, 40];
-  const pixels = Buffer.alloc(widthPx * heightPx * 4, 255);
-  for (let at = 0; at < widthPx * heightPx; at++) {
-    const [column, row] = [at % widthPx, Math.floor(at / widthPx)];
-    pixels.fill((column * 3 + row * 2) % 256, at * 4, at * 4 + 3);
-    if (alpha && column >= 28) pixels[at * 4 + 3] = 0;
-  }
-  const file = join(temporaryFolder(), 'brought.png');
-  const image = sharp(pixels, { raw: { width: widthPx, height: heightPx, channels: 4 } });
-  await (alpha ? image : image.removeAlpha()).png().toFile(file);
-  return file;
-}
-
-const quick = { samplingSteps: 10, resamplings: 1 };
-const pixelsOf = async (studio: Studio, imageId: string) =>
-  decodePlainPng(stripPngText(await studio.gallery.read(studio.gallery.get(imageId).image)))!.pixels;
-const inputOf = async (studio: Studio, sha256: string) => {
-  const media = await studio.media(`input/${sha256}`);
-  const body = media!.body;
-  return decodePlainPng(body.kind === 'bytes' ? body.bytes : readFileSync(body.path))!.pixels;
-};
+import { diffusion, inputOf, pictureFile, pixelsOf, quick, trained } from '../helpers/repairing.ts';
 
 describe('a picture that a person brings', () => {
   it('is fitted as the version was, keeps what is not hidden, and lands in the gallery with its lineage', async () => {
@@ -256,86 +212,4 @@ describe('a picture that a person brings', () => {
     expect(whole.maskSha256).toBeNull();
     expect((await whole.finished)[0]!.sha256).not.toBe((await holed.finished)[0]!.sha256);
   }, 300_000);
-});
-
-describe('before anything starts', () => {
-  it('what cannot be repaired is refused by name', async () => {
-    const studio = await studioForTest();
-    const dataset = await sampleDataset(studio);
-    const run = await diffusion(studio, dataset);
-    const { id: plainId } = await smallRun(studio, dataset, { steps: 3 });
-    await studio.runs.whenEnded(plainId);
-    const folder = temporaryFolder();
-    const text = join(folder, 'notes.png');
-    writeFileSync(text, 'no picture');
-    mkdirSync(join(folder, 'many'));
-    const good: RepairOrder = {
-      ...{ runId: run.id, from: { kind: 'path', path: await pictureFile() } },
-      ...{ mask: { kind: 'lower', percent: 40 }, count: 1, seed: 1 },
-    };
-    const box = (left: number, widthPx: number) =>
-      ({ kind: 'box', left, top: 0, widthPx, heightPx: 28 }) as const;
-    const refused: [Partial<RepairOrder>, string, string?][] = [
-      [{ runId: plainId }, 'repair-unsupported'],
-      [{ runId: 'run-0' }, 'not-found'],
-      [{ from: { kind: 'path', path: text } }, 'file-unreadable'],
-      [{ from: { kind: 'path', path: join(folder, 'none.png') } }, 'path-missing'],
-      [{ from: { kind: 'path', path: join(folder, 'many') } }, 'input-invalid'],
-      [{ from: { kind: 'picture', pictureId: 'picture-0' } }, 'not-found'],
-      [{ derive: true }, 'input-invalid'],
-      [{ mask: { kind: 'none' } }, 'mask-unusable', 'missing'],
-      [{ mask: { kind: 'lower', percent: 1 } }, 'mask-unusable', 'nothing'],
-      [{ mask: { kind: 'lower', percent: 100 } }, 'mask-unusable', 'everything'],
-      [{ mask: box(0, 28) }, 'mask-unusable', 'everything'],
-      [{ mask: box(20, 9) }, 'mask-unusable', 'outside'],
-      [{ mask: { kind: 'transparency' } }, 'mask-unusable', 'not-transparent'],
-      [{ mask: { kind: 'painted', base64: 'AAAA' } }, 'file-unreadable'],
-      [{ checkpointStep: 2 }, 'checkpoint-missing'],
-      [{ classIndex: 0 }, 'class-unknown'],
-      [{ sampling: { resamplings: 21 } }, 'setting-out-of-range'],
-      [{ sampling: { temperature: 1 } }, 'setting-unknown'],
-    ];
-    for (const [change, code, reason] of refused) {
-      await expect(studio.repairs.start({ ...good, ...change })).rejects.toMatchObject({
-        code,
-        ...(reason === undefined ? {} : { details: { reason } }),
-      });
-    }
-    expect(studio.jobs.list().filter(({ kind }) => kind === 'repair')).toEqual([]);
-    expect(readdirSync(studio.info().workspace)).not.toContain('inputs');
-  }, 240_000);
-});
-
-describe('the command', () => {
-  it('repairs a file, writes the variants, and says what is wrong before it starts', async () => {
-    const studio = await studioForTest();
-    const run = await diffusion(studio, await sampleDataset(studio));
-    const { workspace } = studio.info();
-    await studio.close();
-    const picture = await pictureFile();
-    const to = join(temporaryFolder(), 'out');
-    const command = (...words: string[]) =>
-      imago('repair', '--workspace', workspace, '--run', run.name, '--picture', picture, '--json', ...words);
-    const quickly = ['--set', 'samplingSteps=10', '--set', 'resamplings=1'];
-    const words = ['--lower', '40%', '--count', '2', '--seed', '5', '--to', to, ...quickly];
-    const done = await command(...words);
-    expect(done.exitCode).toBe(0);
-    expect(done.stderr).toContain('Its licence is not known');
-    expect(done.json).toMatchObject({
-      images: { length: 2 },
-      input: expect.stringMatching(/^[0-9a-f]{64}$/),
-    });
-    expect(readdirSync(to).sort()).toEqual(['seed-5.png', 'seed-6.png']);
-    expect(readProvenance(readFileSync(join(to, 'seed-6.png')))).toMatchObject({
-      seed: 6,
-      repair: { inputSha256: done.json!.input, maskSha256: done.json!.mask },
-    });
-    const twice = await command(...words);
-    expect([twice.exitCode, twice.json?.error]).toMatchObject([1, { code: 'export-target-not-empty' }]);
-    const without = await command();
-    expect([without.exitCode, without.json?.error]).toMatchObject([2, { code: 'mask-unusable' }]);
-    const both = await command('--lower', '40', '--box', '1,1,2,2');
-    expect(both.stderr).toContain('--lower and --box');
-    expect((await command('--box', '1,1,0,2')).exitCode).toBe(2);
-  }, 240_000);
 });
