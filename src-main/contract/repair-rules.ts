@@ -1,4 +1,5 @@
 import type { PairingKind } from './domain/recipes.ts';
+import type { Settings } from './hyper-parameters.ts';
 import { families } from './presets.ts';
 import type { FamilyId } from './presets.ts';
 
@@ -19,6 +20,26 @@ export function maskUseOf(family: FamilyId, pairing: PairingKind): MaskUse {
       return pairing === 'holes' ? 'optional' : 'none';
     case undefined:
       return 'none';
+  }
+}
+
+/** Whether seeds make different pictures of one: a model without chance gives one answer for each. */
+export function repairVaries({
+  family,
+  settings,
+}: {
+  readonly family: FamilyId;
+  readonly settings: Readonly<Settings>;
+}): boolean {
+  switch (families[family].repairs) {
+    case 'masked':
+    case 'completes':
+      return true;
+    case 'translates':
+      return Number(settings.generatorDropout) > 0;
+    case 'restores':
+    case undefined:
+      return false;
   }
 }
 

@@ -7,7 +7,7 @@ import { engineProtocol } from '../contract/engine-messages.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { RepairKind } from '../contract/families/family.ts';
 import { families, familyIds, repairSettings } from '../contract/presets.ts';
-import { maskUseOf } from '../contract/repair-rules.ts';
+import { maskUseOf, repairVaries } from '../contract/repair-rules.ts';
 import { holeGrey } from '../imaging/pure/derive-input.ts';
 import { encodePng } from '../imaging/pure/png-encode.ts';
 import { hashBytes, requireDiskSpace } from '../workspace/files.ts';
@@ -84,7 +84,8 @@ export function createRepairs({ workspace, backends, jobs, runs, datasets, galle
      * (same run, checkpoint, seed, class, sampling, input and mask) is made again and keeps its id.
      *
      * @returns with the job the hashes of the fitted picture and of the mask, by which the results are found
-     * @throws StudioError as {@link look} does, and `mask-unusable`, `class-unknown`, `setting-unknown`,
+     * @throws StudioError as {@link look} does, `input-invalid` also for more than one of a model without chance, and
+     *   `mask-unusable`, `class-unknown`, `setting-unknown`,
      *   `setting-out-of-range`, `checkpoint-missing`, `disk-full`
      */
     async start(order: RepairOrder): Promise<{
@@ -96,6 +97,13 @@ export function createRepairs({ workspace, backends, jobs, runs, datasets, galle
       const request = repairRequestSchema.parse(order);
       const { run, kind, brought, fitted, input, use } = await prepare(request);
       const { sizePx } = run;
+      if (request.count > 1 && !repairVaries(run)) {
+        throw new StudioError(
+          'input-invalid',
+          `“${run.name}” gives one answer for each picture, whatever the seed: ask for one.`,
+          { name: run.name },
+        );
+      }
       const mask = await maskFor(request.mask, brought, fitted, run, use);
       const { checkpoint, classIndex, sampling, provenance } = await drawingCheckpoint(
         { runs, datasets, version },

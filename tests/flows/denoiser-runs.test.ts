@@ -5,6 +5,7 @@ import { readProvenance } from '../../src-main/imaging/pure/provenance.ts';
 import { imago } from '../helpers/command-line.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { sampleDataset, studioForTest } from '../helpers/open-studio.ts';
+import { pictureFile, pixelsOf, trained } from '../helpers/repairing.ts';
 
 beforeAll(() => buildIfStale(['kernels']));
 
@@ -61,4 +62,20 @@ it('each seed damages a held-out picture, and the picture says which', async () 
   const { image, provenance } = studio.gallery.get(drawn[0]!.id);
   expect(readProvenance(await studio.gallery.read(image))).toEqual(provenance);
   expect(provenance.sampling).toEqual({ keepWhole: false });
+}, 120_000);
+
+it('a brought picture is restored once, whatever the seed', async () => {
+  const studio = await studioForTest();
+  const run = await trained(studio, await sampleDataset(studio), 'denoiser-28');
+  const order = {
+    ...{ runId: run.id, derive: false, count: 1, seed: 1 },
+    from: { kind: 'path', path: await pictureFile() } as const,
+    mask: { kind: 'none' } as const,
+  };
+  await expect(studio.repairs.start({ ...order, count: 2 })).rejects.toMatchObject({ code: 'input-invalid' });
+  const restored = async (seed: number) =>
+    (await (await studio.repairs.start({ ...order, seed })).finished)[0]!;
+  const first = await restored(1);
+  expect(studio.gallery.get(first.id).provenance.repair?.kind).toBe('restores');
+  expect(await pixelsOf(studio, (await restored(9)).id)).toEqual(await pixelsOf(studio, first.id));
 }, 120_000);

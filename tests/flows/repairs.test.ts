@@ -188,7 +188,8 @@ describe('a picture that a person brings', () => {
       const version = await studio.datasets.buildVersion(dataset.datasetId, {
         ...{ sizePx: 28, channels: 1, labelMode: 'none', pairing: { kind } },
       }).finished;
-      return trained(studio, { ...dataset, version }, 'pix2pix-28');
+      const dropout = kind === 'edges' ? { generatorDropout: 0.5 } : {};
+      return trained(studio, { ...dataset, version }, 'pix2pix-28', dropout);
     };
     const edges = await pairs('edges');
     const from = { kind: 'path', path: await pictureFile() } as const;
@@ -198,6 +199,7 @@ describe('a picture that a person brings', () => {
     const order = { runId: edges.id, from, derive: true, count: 2, seed: 1 };
     const made = await (await studio.repairs.start({ ...order, mask: { kind: 'none' } })).finished;
     expect(made).toHaveLength(2);
+    expect(await pixelsOf(studio, made[0]!.id)).not.toEqual(await pixelsOf(studio, made[1]!.id));
     const { provenance } = studio.gallery.get(made[0]!.id);
     expect(provenance.repair).toMatchObject({ kind: 'translates', derived: { kind: 'edges' } });
     await expect(
@@ -208,6 +210,9 @@ describe('a picture that a person brings', () => {
     const hole = { kind: 'box', left: 4, top: 4, widthPx: 6, heightPx: 6 } as const;
     const fill = (mask: RepairOrder['mask']) =>
       studio.repairs.start({ runId: holes.id, from, mask, count: 1, seed: 1 });
+    // Without dropout there is one answer, and no second is asked for.
+    const two = { runId: holes.id, from, mask: hole, count: 2, seed: 1 };
+    await expect(studio.repairs.start(two)).rejects.toMatchObject({ code: 'input-invalid' });
     const [whole, holed] = [await fill({ kind: 'none' }), await fill(hole)];
     expect(whole.maskSha256).toBeNull();
     expect((await whole.finished)[0]!.sha256).not.toBe((await holed.finished)[0]!.sha256);

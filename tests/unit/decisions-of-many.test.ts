@@ -20,23 +20,31 @@ function storeWithFindings() {
     INSERT INTO finding (dataset_id, kind, subject, picture_id, rank, score, reason, action, state)
       SELECT 'dataset-1', 'blurred', id, id, ${count} - ordinal, 0, '{}', 'exclude', 'open' FROM picture;
   `);
+  const counted = (query: string) => Number(database.prepare(query).pluck().get());
   const facts = () => ({
-    excluded: database.prepare('SELECT count(*) FROM picture WHERE exclusion IS NOT NULL').pluck().get(),
-    accepted: database.prepare("SELECT count(*) FROM finding WHERE state = 'accepted'").pluck().get(),
+    excluded: counted('SELECT count(*) FROM picture WHERE exclusion IS NOT NULL'),
+    accepted: counted("SELECT count(*) FROM finding WHERE state = 'accepted'"),
   });
   return { decisions: decisionQueries(database), facts };
 }
 
 it('A decision about very many findings is taken back as a whole wherever it was cut off', () => {
   const { decisions, facts } = storeWithFindings();
-  const stepsOfAll = [...decisions.decide('dataset-1', 'accept', { kind: 'blurred' }, 1)].length;
+  const accept = (at: number) => decisions.decide('dataset-1', 'accept', { kind: 'blurred' }, at);
+  expect([...accept(1)].length).toBeGreaterThan(1);
   expect(facts()).toEqual({ excluded: count, accepted: count });
   expect([...decisions.undo('dataset-1', 2)].length).toBeGreaterThan(0);
   expect(facts()).toEqual({ excluded: 0, accepted: 0 });
-  for (const share of [0.2, 0.6, 0.9]) {
-    const steps = decisions.decide('dataset-1', 'accept', { kind: 'blurred' }, 3);
-    for (let done = 0; done < Math.max(1, Math.floor(stepsOfAll * share)); done += 1) steps.next();
-    expect(facts().accepted).toBeGreaterThan(0);
+  // How much one step holds is a matter of the machine's speed: it is cut off by what has been written so far.
+  const places = [
+    () => facts().accepted > 0,
+    () => facts().accepted >= count / 2,
+    () => facts().accepted === count,
+    () => facts().excluded > 0,
+  ];
+  for (const isThere of places) {
+    const steps = accept(3);
+    while (!isThere()) expect(steps.next().done).toBe(false);
     decisions.takeBackUnfinished('dataset-1', 4);
     expect(facts()).toEqual({ excluded: 0, accepted: 0 });
     expect(decisions.last('dataset-1')).toBeNull();

@@ -5,6 +5,7 @@ export default {
   classHelp: 'This run learned classes; say what the picture shows if you know it.',
   anyClass: 'Not said',
   countHelp: 'Each seed makes up the missing part in its own way.',
+  oneAnswer: 'This run gives one answer for each picture; chance has no part in it.',
   kind: {
     masked: 'It makes up what you hide, and keeps the rest to the last pixel.',
     completes: 'It keeps the upper part and goes on from there: all below a line is made up.',

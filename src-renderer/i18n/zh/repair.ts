@@ -5,6 +5,7 @@ export default {
   classHelp: '这次训练学过类别；若知道画的是什么，不妨说明。',
   anyClass: '不指定',
   countHelp: '每个种子各有一种补法。',
+  oneAnswer: '这次训练对每张图只给一个结果，与随机无关。',
   kind: {
     masked: '重画遮住之处，其余一个像素也不动。',
     completes: '保留上部，由此续画：分界线以下全部重画。',
