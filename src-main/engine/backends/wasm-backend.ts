@@ -24,6 +24,7 @@ import {
 import { registerFusedKernels } from '../ops/fused-kernels.ts';
 import type { BackendHandle, BackendOptions } from './backend.ts';
 import { registerPlainFilterGradient } from './plain-filter-gradient.ts';
+import { keepTensorsByShare } from './saved-tensors.ts';
 import { registerSharedMemoryBackend } from './shared-memory-start.ts';
 import { replaceStockKernels } from './stock-kernels.ts';
 
@@ -71,6 +72,7 @@ export async function openWasmBackend(options: BackendOptions): Promise<BackendH
     attachKernels(attachment);
     replaceStockKernels(attachment);
     registerFusedKernels(attachment);
+    keepTensorsByShare(attachment);
   } else {
     registerPlainFilterGradient();
   }
