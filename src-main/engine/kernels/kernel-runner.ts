@@ -47,6 +47,10 @@ export type KernelName = keyof typeof kernelNumbers;
 interface KernelExports {
   run(kernel: number, job: number, index: number, count: number, scratch: number): void;
   scratchBytes(kernel: number, job: number): number;
+  /** What a job takes with its result and the numbers that all kernels read behind it. */
+  bytesWithNumbers(): number;
+  /** Writes these numbers behind the job at this address. */
+  writeNumbers(job: number): void;
   /** Of the threaded builds only. */
   runShared(
     control: number,
@@ -79,7 +83,6 @@ export interface KernelRunner {
 }
 
 const jobBytes = 128;
-const resultBytes = 16;
 const alignment = 64;
 const granularityBytes = 1 << 20;
 /** Multiply-adds below which waking other threads costs more than they save. */
@@ -122,8 +125,10 @@ export function createRunner(
   const instance = new WebAssembly.Instance(module, {
     env: { memory: host.memory, abort: () => undefined },
   });
-  const { run, runShared, scratchBytes } = instance.exports as unknown as KernelExports;
-  const jobBlock = host.allocate(jobBytes + resultBytes);
+  const { run, runShared, scratchBytes, bytesWithNumbers, writeNumbers } =
+    instance.exports as unknown as KernelExports;
+  const jobBlock = host.allocate(bytesWithNumbers());
+  writeNumbers(jobBlock);
   const scratch = growingBlock(host);
   const workspace = growingBlock(host);
   let integers = new Int32Array(host.memory.buffer);

@@ -6,9 +6,11 @@ import {
   geluShare,
   hyperbolicTangent,
   LEAKY_SLOPE,
+  loadLanes,
   logistic,
   multiplyAdd,
   rangeStart,
+  storeLanes,
 } from './vector';
 
 @unmanaged
@@ -127,13 +129,15 @@ export function activationGradient(job: ActivationGradientJob, index: i32, count
   else if (kind == TANH_BY_RESULT) i = slopePairs(TANH_BY_RESULT, gradient, argument, output, i, end);
   else if (kind == Activation.Silu) i = slopePairs(Activation.Silu, gradient, argument, output, i, end);
   for (; i + 4 <= end; i += 4) {
-    const offset = <usize>i * 4;
-    v128.store(output + offset, slopeTimes(kind, v128.load(gradient + offset), v128.load(argument + offset)));
+    const at = <usize>i * 4;
+    const value = slopeTimes(kind, v128.load(gradient + at), v128.load(argument + at));
+    v128.store(output + at, value);
   }
   for (; i < end; i++) {
-    const offset = <usize>i * 4;
-    const value = slopeTimes(kind, v128.load32_splat(gradient + offset), v128.load32_splat(argument + offset));
-    f32.store(output + offset, f32x4.extract_lane(value, 0));
+    const at = <usize>i * 4;
+    const dy = v128.load32_splat(gradient + at);
+    const value = slopeTimes(kind, dy, v128.load32_splat(argument + at));
+    f32.store(output + at, f32x4.extract_lane(value, 0));
   }
 }
 
@@ -212,24 +216,4 @@ export function adam(job: AdamJob, index: i32, count: i32): void {
       }
     }
   }
-}
-
-@inline
-function loadLanes(address: usize, lanes: i32): v128 {
-  if (lanes == 4) return v128.load(address);
-  let value = v128.load32_zero(address);
-  if (lanes > 1) value = v128.load32_lane(address, value, 1, 4);
-  if (lanes > 2) value = v128.load32_lane(address, value, 2, 8);
-  return value;
-}
-
-@inline
-function storeLanes(address: usize, value: v128, lanes: i32): void {
-  if (lanes == 4) {
-    v128.store(address, value);
-    return;
-  }
-  v128.store32_lane(address, value, 0);
-  if (lanes > 1) v128.store32_lane(address, value, 1, 4);
-  if (lanes > 2) v128.store32_lane(address, value, 2, 8);
 }

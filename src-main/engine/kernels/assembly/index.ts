@@ -24,6 +24,7 @@ import {
   largestGradient,
   largestPooling,
 } from './pooling';
+import { useNumbers } from './numbers';
 import { random, RandomJob } from './random';
 import { resize, resizeGradient, ResizingJob } from './resizing';
 import { softmax, softmaxGradient, SoftmaxGradientJob, SoftmaxJob } from './softmax';
@@ -107,6 +108,8 @@ const enum Kernel {
   GroupNormalizationGradient = 38,
 }
 
+export { bytesWithNumbers, writeNumbers } from './numbers';
+
 /** Bytes of scratch that each thread needs for the job at address `job`. */
 export function scratchBytes(kernel: i32, job: usize): usize {
   switch (kernel) {
@@ -141,6 +144,7 @@ export function scratchBytes(kernel: i32, job: usize): usize {
 
 /** Does the share of thread `index` of `count` in the job at address `job`. */
 export function run(kernel: i32, job: usize, index: i32, count: i32, scratch: usize): void {
+  useNumbers(job);
   switch (kernel) {
     case Kernel.MatrixProduct:
       matrixProduct(changetype<MatrixProductJob>(job), index, count, scratch);

@@ -2,7 +2,8 @@
  * Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011), the same as `engine/random.ts` gives, bit for
  * bit. So every step below is arithmetic whose result IEEE 754 prescribes, in the order of that file.
  */
-import { rangeStart } from './vector';
+import { doubles, Doubles } from './numbers';
+import { rangeStart, storeLanes } from './vector';
 
 @unmanaged
 export class RandomJob {
@@ -17,9 +18,6 @@ export class RandomJob {
   /** Whether the numbers are normally distributed; otherwise uniform in [0, 1). */
   normal: i32;
 }
-
-const LN2: f64 = 0.6931471805599453;
-const ROOT_HALF: f64 = 0.7071067811865476;
 
 /** The words of the block at hand; each thread has an instance, and so globals, of its own. */
 let word0: u32 = 0;
@@ -50,60 +48,76 @@ function philox(block: u32, job: RandomJob): void {
   word3 = c3;
 }
 
-/** The natural logarithm of (word + 1/2) / 2^32. */
+/** sum z + next, rounded after each of the two: a fused multiply-add would give other bits. */
 @inline
-function logarithmOf(word: u32): f64 {
-  let exponent = 31 - <i32>clz<u32>(word);
-  let m = (<f64>word + 0.5) * reinterpret<f64>(<i64>(1023 - exponent) << 52);
-  if (m > 1.4142135623730951) {
-    m *= 0.5;
-    exponent++;
-  }
-  const s = (m - 1) / (m + 1);
-  const z = s * s;
-  let sum = 1.0 / 15.0;
-  sum = sum * z + 1.0 / 13.0;
-  sum = sum * z + 1.0 / 11.0;
-  sum = sum * z + 1.0 / 9.0;
-  sum = sum * z + 1.0 / 7.0;
-  sum = sum * z + 1.0 / 5.0;
-  sum = sum * z + 1.0 / 3.0;
-  return <f64>(exponent - 32) * LN2 + 2 * (s + s * (z * sum));
+function horner(sum: v128, z: v128, next: v128): v128 {
+  return f64x2.add(f64x2.mul(sum, z), next);
 }
 
-/** Two normals of two words (Box and Muller 1958), the second stored only where there is room. */
+/** The natural logarithms of (word + 1/2) / 2^32 of two words. */
 @inline
-function storePair(target: usize, both: bool, lengthWord: u32, angleWord: u32): void {
-  const radius = sqrt<f64>(-2 * logarithmOf(lengthWord));
-  const x = <f64>(<i32>(angleWord & 0x3fffffff) - 0x20000000) * 1.4629180792671596e-9;
-  const z = x * x;
-  let sine = -2.505210838544172e-8;
-  sine = sine * z + 2.7557319223985893e-6;
-  sine = sine * z - 1.984126984126984e-4;
-  sine = sine * z + 8.333333333333333e-3;
-  sine = sine * z - 0.16666666666666666;
-  sine = x + x * (z * sine);
-  let cosine = 2.08767569878681e-9;
-  cosine = cosine * z - 2.755731922398589e-7;
-  cosine = cosine * z + 2.48015873015873e-5;
-  cosine = cosine * z - 1.388888888888889e-3;
-  cosine = cosine * z + 0.041666666666666664;
-  cosine = cosine * z - 0.5;
-  cosine = 1 + z * cosine;
-  let a = (cosine - sine) * ROOT_HALF;
-  let b = (sine + cosine) * ROOT_HALF;
-  const quarter = angleWord >>> 30;
-  if (quarter == 1 || quarter == 3) {
-    const swapped = a;
-    a = -b;
-    b = swapped;
-  }
-  if (quarter >= 2) {
-    a = -a;
-    b = -b;
-  }
-  f32.store(target, <f32>(radius * a));
-  if (both) f32.store(target, <f32>(radius * b), 4);
+function logarithmsOf(first: u32, second: u32): v128 {
+  const firstExponent = 31 - <i32>clz<u32>(first);
+  const secondExponent = 31 - <i32>clz<u32>(second);
+  const scales = i64x2(<i64>(1023 - firstExponent) << 52, <i64>(1023 - secondExponent) << 52);
+  const half = doubles(Doubles.Half);
+  const one = doubles(Doubles.One);
+  const words = f64x2.convert_low_i32x4_u(i32x4(first, second, 0, 0));
+  let m = f64x2.mul(f64x2.add(words, half), scales);
+  const isLarge = f64x2.gt(m, doubles(Doubles.RootTwo));
+  m = v128.bitselect(f64x2.mul(m, half), m, isLarge);
+  const exponents = f64x2.add(
+    f64x2.convert_low_i32x4_s(i32x4(firstExponent - 32, secondExponent - 32, 0, 0)),
+    v128.and(isLarge, one),
+  );
+  const s = f64x2.div(f64x2.sub(m, one), f64x2.add(m, one));
+  const z = f64x2.mul(s, s);
+  let sum = doubles(Doubles.Fifteenth);
+  sum = horner(sum, z, doubles(Doubles.Thirteenth));
+  sum = horner(sum, z, doubles(Doubles.Eleventh));
+  sum = horner(sum, z, doubles(Doubles.Ninth));
+  sum = horner(sum, z, doubles(Doubles.Seventh));
+  sum = horner(sum, z, doubles(Doubles.Fifth));
+  sum = horner(sum, z, doubles(Doubles.Third));
+  const rest = f64x2.add(s, f64x2.mul(s, f64x2.mul(z, sum)));
+  return f64x2.add(f64x2.mul(exponents, doubles(Doubles.LogTwo)), f64x2.add(rest, rest));
+}
+
+/** Four normals of the four words, two and two (Box and Muller 1958). */
+@inline
+function normals(): v128 {
+  const logarithms = logarithmsOf(word0, word2);
+  const radius = f64x2.sqrt(f64x2.mul(doubles(Doubles.MinusTwo), logarithms));
+  const angles = i32x4(word1, word3, 0, 0);
+  const fraction = v128.and(angles, i32x4.splat(0x3fffffff));
+  const centred = f64x2.convert_low_i32x4_s(i32x4.sub(fraction, i32x4.splat(0x20000000)));
+  const x = f64x2.mul(centred, doubles(Doubles.QuarterTurn));
+  const z = f64x2.mul(x, x);
+  let sine = doubles(Doubles.Sine5);
+  sine = horner(sine, z, doubles(Doubles.Sine4));
+  sine = horner(sine, z, doubles(Doubles.Sine3));
+  sine = horner(sine, z, doubles(Doubles.Sine2));
+  sine = horner(sine, z, doubles(Doubles.Sine1));
+  sine = f64x2.add(x, f64x2.mul(x, f64x2.mul(z, sine)));
+  let cosine = doubles(Doubles.Cosine6);
+  cosine = horner(cosine, z, doubles(Doubles.Cosine5));
+  cosine = horner(cosine, z, doubles(Doubles.Cosine4));
+  cosine = horner(cosine, z, doubles(Doubles.Cosine3));
+  cosine = horner(cosine, z, doubles(Doubles.Cosine2));
+  cosine = horner(cosine, z, doubles(Doubles.Cosine1));
+  cosine = f64x2.add(doubles(Doubles.One), f64x2.mul(z, cosine));
+  const rootHalf = doubles(Doubles.RootHalf);
+  const across = f64x2.mul(f64x2.sub(cosine, sine), rootHalf);
+  const along = f64x2.mul(f64x2.add(sine, cosine), rootHalf);
+  // The upper two bits of an angle are its quarter turn: odd ones swap, the upper two are turned by half.
+  const twice = v128.shuffle<i32>(angles, angles, 0, 0, 1, 1);
+  const isOdd = i32x4.shr_s(i32x4.shl(twice, 1), 31);
+  const sign = v128.and(twice, i64x2.splat(0x8000000000000000));
+  const a = v128.xor(v128.bitselect(f64x2.neg(along), across, isOdd), sign);
+  const b = v128.xor(v128.bitselect(across, along, isOdd), sign);
+  const first = f32x4.demote_f64x2_zero(f64x2.mul(radius, a));
+  const second = f32x4.demote_f64x2_zero(f64x2.mul(radius, b));
+  return v128.shuffle<i32>(first, second, 0, 4, 1, 5);
 }
 
 /** Threads share whole blocks of four numbers. */
@@ -115,8 +129,7 @@ export function random(job: RandomJob, index: i32, count: i32): void {
     const target = <usize>job.output + (<usize>i << 2);
     const left = length - i;
     if (job.normal) {
-      storePair(target, left > 1, word0, word1);
-      if (left > 2) storePair(target + 8, left > 3, word2, word3);
+      storeLanes(target, normals(), min(4, left));
     } else {
       f32.store(target, <f32>(word0 >>> 8) * 5.9604644775390625e-8);
       if (left > 1) f32.store(target, <f32>(word1 >>> 8) * 5.9604644775390625e-8, 4);

@@ -6,7 +6,7 @@
  * spin, because the next job usually follows within microseconds.
  */
 import { run } from './index';
-export { run, scratchBytes } from './index';
+export { bytesWithNumbers, run, scratchBytes, writeNumbers } from './index';
 
 @unmanaged
 class Control {

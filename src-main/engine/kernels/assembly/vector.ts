@@ -4,6 +4,7 @@
  * Minimum and maximum are `pmin`/`pmax` with the data as first operand throughout: they keep a NaN
  * that is in the data, so a run that diverges is seen and not clamped back to health.
  */
+import { number, Numbers } from './numbers';
 
 /** Activations a kernel can apply while it stores its result; the numbers are part of the job layout. */
 export const enum Activation {
@@ -29,41 +30,43 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
 /** e^x, relative error below 2e-7 on [-87, 88], clamped outside (range reduction of Cephes' expf). */
 @inline
 export function exponential(value: v128): v128 {
-  const x = f32x4.pmin(f32x4.pmax(value, f32x4.splat(-87)), f32x4.splat(88));
-  const power = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  let rest = f32x4.sub(x, f32x4.mul(power, f32x4.splat(0.693359375)));
-  rest = f32x4.add(rest, f32x4.mul(power, f32x4.splat(2.1219444e-4)));
-  let sum = f32x4.splat(1.98756915e-4);
-  sum = multiplyAdd(sum, rest, f32x4.splat(1.39819995e-3));
-  sum = multiplyAdd(sum, rest, f32x4.splat(8.3334519e-3));
-  sum = multiplyAdd(sum, rest, f32x4.splat(4.16657959e-2));
-  sum = multiplyAdd(sum, rest, f32x4.splat(0.166666655));
-  sum = multiplyAdd(sum, rest, f32x4.splat(0.5));
-  sum = f32x4.add(multiplyAdd(sum, f32x4.mul(rest, rest), rest), f32x4.splat(1));
-  const exponent = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(power), i32x4.splat(127)), 23);
+  const x = f32x4.pmin(f32x4.pmax(value, number(Numbers.Lowest)), number(Numbers.Highest));
+  // Rounded to a whole number, which ends in the bits of the sum.
+  const shifted = f32x4.add(f32x4.mul(x, number(Numbers.LogTwoOfE)), number(Numbers.WholeShift));
+  const power = f32x4.sub(shifted, number(Numbers.WholeShift));
+  let rest = f32x4.sub(x, f32x4.mul(power, number(Numbers.LogTwoHigh)));
+  rest = f32x4.add(rest, f32x4.mul(power, number(Numbers.LogTwoLow)));
+  let sum = number(Numbers.Exponential5);
+  sum = multiplyAdd(sum, rest, number(Numbers.Exponential4));
+  sum = multiplyAdd(sum, rest, number(Numbers.Exponential3));
+  sum = multiplyAdd(sum, rest, number(Numbers.Exponential2));
+  sum = multiplyAdd(sum, rest, number(Numbers.Exponential1));
+  sum = multiplyAdd(sum, rest, number(Numbers.Half));
+  sum = f32x4.add(multiplyAdd(sum, f32x4.mul(rest, rest), rest), number(Numbers.One));
+  const exponent = i32x4.shl(i32x4.add(shifted, number(Numbers.ExponentBias)), 23);
   return f32x4.mul(sum, exponent);
 }
 
 /** tanh x: odd polynomial below 0.625 (Cephes' tanhf) where the exponential form cancels. */
 @inline
 export function hyperbolicTangent(x: v128): v128 {
-  const one = f32x4.splat(1);
+  const one = number(Numbers.One);
   const grown = exponential(f32x4.add(x, x));
   const large = f32x4.div(f32x4.sub(grown, one), f32x4.add(grown, one));
   const square = f32x4.mul(x, x);
-  let sum = f32x4.splat(-5.70498872745e-3);
-  sum = multiplyAdd(sum, square, f32x4.splat(2.06390887954e-2));
-  sum = multiplyAdd(sum, square, f32x4.splat(-5.37397155531e-2));
-  sum = multiplyAdd(sum, square, f32x4.splat(1.33314422036e-1));
-  sum = multiplyAdd(sum, square, f32x4.splat(-3.33332819422e-1));
+  let sum = number(Numbers.Tangent4);
+  sum = multiplyAdd(sum, square, number(Numbers.Tangent3));
+  sum = multiplyAdd(sum, square, number(Numbers.Tangent2));
+  sum = multiplyAdd(sum, square, number(Numbers.Tangent1));
+  sum = multiplyAdd(sum, square, number(Numbers.Tangent0));
   const small = multiplyAdd(f32x4.mul(sum, square), x, x);
-  return v128.bitselect(small, large, f32x4.lt(f32x4.abs(x), f32x4.splat(0.625)));
+  return v128.bitselect(small, large, f32x4.lt(f32x4.abs(x), number(Numbers.TangentEnd)));
 }
 
 /** 1 / (1 + e^-x). */
 @inline
 export function logistic(x: v128): v128 {
-  const one = f32x4.splat(1);
+  const one = number(Numbers.One);
   return f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(x))));
 }
 
@@ -139,4 +142,26 @@ export function activate(value: v128, activation: i32): v128 {
 export function rangeStart(length: i32, group: i32, index: i32, count: i32): i32 {
   const groups = (length + group - 1) / group;
   return min(length, <i32>((<i64>groups * index) / count) * group);
+}
+
+/** Reads up to four floats; what is left is 0. */
+@inline
+export function loadLanes(address: usize, lanes: i32): v128 {
+  if (lanes == 4) return v128.load(address);
+  let value = v128.load32_zero(address);
+  if (lanes > 1) value = v128.load32_lane(address, value, 1, 4);
+  if (lanes > 2) value = v128.load32_lane(address, value, 2, 8);
+  return value;
+}
+
+/** Writes the first `lanes` floats. */
+@inline
+export function storeLanes(address: usize, value: v128, lanes: i32): void {
+  if (lanes == 4) {
+    v128.store(address, value);
+    return;
+  }
+  v128.store32_lane(address, value, 0);
+  if (lanes > 1) v128.store32_lane(address, value, 1, 4);
+  if (lanes > 2) v128.store32_lane(address, value, 2, 8);
 }
