@@ -18,6 +18,10 @@ export interface BenchNet {
   readonly settings: Settings;
 }
 
+/** The networks of PyTorch's side, which a preset may have otherwise. */
+const asPeer: Settings = { baseChannels: 32, latentSize: 100, furtherHalvings: 0 };
+const unpenalized: Settings = { r1Weight: 0 };
+
 export const benchNets: readonly BenchNet[] = [
   {
     id: 'mlp-gan-28',
@@ -26,7 +30,7 @@ export const benchNets: readonly BenchNet[] = [
     stretch: 0.5,
     peer: ['mlp_gan.py'],
     presetId: 'mlp-gan-28',
-    settings: {},
+    settings: unpenalized,
   },
   {
     id: 'dcgan-28',
@@ -35,7 +39,7 @@ export const benchNets: readonly BenchNet[] = [
     stretch: 0.7,
     peer: ['dcgan.py', '28', '1', '32'],
     presetId: 'dcgan-28',
-    settings: {},
+    settings: { ...asPeer, ...unpenalized },
   },
   {
     id: 'dcgan-64-rgb',
@@ -63,7 +67,7 @@ export const benchNets: readonly BenchNet[] = [
     peer: ['gradient_penalty.py'],
     presetId: 'wgan-gp-28',
     // One update of the critic for each of the generator, as in a DCGAN.
-    settings: { criticUpdates: 1 },
+    settings: { ...asPeer, criticUpdates: 1 },
   },
 ];
 
@@ -75,7 +79,7 @@ const scalingNets: readonly BenchNet[] = [32, 64].map((sizePx) => ({
   stretch: Infinity,
   peer: ['dcgan.py', String(sizePx), '1', '32'],
   presetId: `dcgan-${sizePx}`,
-  settings: {},
+  settings: { ...asPeer, ...unpenalized },
 }));
 
 /**

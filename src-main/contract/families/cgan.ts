@@ -1,4 +1,4 @@
-import { adversarialParameters } from './discriminator-parameters.ts';
+import { adversarialParameters, furtherHalvings } from './discriminator-parameters.ts';
 import type { HyperParameter } from '../hyper-parameters.ts';
 import type { Family } from './family.ts';
 import { frozenParameters } from './frozen-parameters.ts';
@@ -61,6 +61,7 @@ export const cgan: Family = {
     baseChannels,
     adversarialLoss,
     ...classParameters,
+    furtherHalvings,
     ...adversarialParameters,
     ...trainingParameters,
     ...frozenParameters('generator', 'discriminator'),

@@ -1,4 +1,4 @@
-import { adversarialParameters } from './discriminator-parameters.ts';
+import { adversarialParameters, furtherHalvings } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
 import { frozenParameters } from './frozen-parameters.ts';
 import { adversarialLoss, baseChannels, latentSize, trainingParameters } from './shared-parameters.ts';
@@ -16,6 +16,7 @@ export const dcgan: Family = {
     latentSize,
     baseChannels,
     adversarialLoss,
+    furtherHalvings,
     ...adversarialParameters,
     ...trainingParameters,
     ...frozenParameters('generator', 'discriminator'),

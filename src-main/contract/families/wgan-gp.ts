@@ -1,4 +1,4 @@
-import { criticParameters } from './discriminator-parameters.ts';
+import { criticParameters, furtherHalvings } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
 import { frozenParameters } from './frozen-parameters.ts';
 import { baseChannels, latentSize, trainingParameters, withDefaults } from './shared-parameters.ts';
@@ -47,6 +47,7 @@ export const wganGp: Family = {
         zh: { title: '梯度惩罚权重（λ）', help: '把评判网络的斜率约束在 1 的力度。图中斜率失控时调高。' },
       },
     },
+    furtherHalvings,
     ...criticParameters,
     ...withDefaults(trainingParameters, {
       learningRate: 0.0001,

@@ -63,7 +63,8 @@ export function convolutionalNetworks({ settings, sizePx, channels, classes }: M
     });
     if (!isLast) generator.push(normalize(`normalize${level}`, outputs, 'relu'));
   }
-  for (let level = 1; level <= doublings; level++) {
+  const halvings = doublings + Number(settings.furtherHalvings);
+  for (let level = 1; level <= halvings; level++) {
     const outputs = baseChannels * 2 ** (level - 1);
     const inputs = level === 1 ? channels : outputs / 2;
     discriminator.push({
@@ -72,17 +73,19 @@ export function convolutionalNetworks({ settings, sizePx, channels, classes }: M
       initial: preserving(halving.kernelPx ** 2 * inputs, 2),
     });
   }
+  const endPx = Math.ceil(sizePx / 2 ** halvings);
+  const judged = endPx * endPx * baseChannels * 2 ** (halvings - 1);
   discriminator.push(
-    { kind: 'reshape', name: 'flat', shape: [flat] },
+    { kind: 'reshape', name: 'flat', shape: [judged] },
     classes && settings.classGuidance !== 'auxiliary'
       ? {
-          ...{ kind: 'projection', name: 'score', inputs: flat, classes: classes.length },
-          initial: preserving(flat, 1),
+          ...{ kind: 'projection', name: 'score', inputs: judged, classes: classes.length },
+          initial: preserving(judged, 1),
         }
       : {
-          ...{ kind: 'dense', name: 'score', inputs: flat, outputs: 1 + (classes?.length ?? 0) },
+          ...{ kind: 'dense', name: 'score', inputs: judged, outputs: 1 + (classes?.length ?? 0) },
           activation: 'linear',
-          initial: preserving(flat, 1),
+          initial: preserving(judged, 1),
         },
   );
   return { generator, discriminator };
