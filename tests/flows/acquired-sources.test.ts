@@ -18,16 +18,8 @@ beforeEach(async () => {
 });
 afterEach(() => station.close());
 
-async function importFrom(source: ImportSource) {
-  const { finished } = await station.datasets.import(station.projectId, 'Acquired', source);
-  return finished;
-}
-
 const fromPath = (name: string, of: Partial<Extract<ImportSource, { kind: 'path' }>> = {}) =>
-  importFrom({ kind: 'path', path: join(station.incoming, name), ...of });
-
-const picturesOf = (id: string) =>
-  station.datasets.pictures(id, 0, 500).items.map(({ name, label }) => [name, label]);
+  station.importFrom({ kind: 'path', path: join(station.incoming, name), ...of });
 
 /** The pixels of a picture as the contact sheet shows it: exact, since a container's are sent as PNG. */
 async function shown(pictureId: string): Promise<number[]> {
@@ -50,7 +42,7 @@ describe('containers are kept whole and give their pixels back exactly', () => {
       proposal: { sizePx: 32, channels: 3, labelMode: 'folders' },
     });
     expect(dataset.sources).toMatchObject([{ kind: 'cifar', pictures: 3 }]);
-    expect(picturesOf(dataset.id)).toEqual([
+    expect(station.labelled(dataset.id)).toEqual([
       ['data_batch_1.bin#0', 'airplane'],
       ['data_batch_1.bin#1', 'automobile'],
       ['test_batch.bin#0', 'automobile'],
@@ -71,7 +63,7 @@ describe('containers are kept whole and give their pixels back exactly', () => {
       'fine_label_names.txt': 'a\nb\nc\nd\ne\nf\ng',
     });
     const dataset = await fromPath('train.bin', { cifarLabels: 'coarse' });
-    expect(picturesOf(dataset.id).map(([, label]) => label)).toEqual(['flowers', 'fish']);
+    expect(station.labelled(dataset.id).map(([, label]) => label)).toEqual(['flowers', 'fish']);
   });
 
   test('a NumPy array of bytes', async () => {
@@ -96,7 +88,7 @@ describe('containers are kept whole and give their pixels back exactly', () => {
     });
     const dataset = await fromPath('set.npz', { arrays: { layout: 'NCHW' } });
     expect(dataset).toMatchObject({ pictures: 2, quarantined: 1 });
-    expect(picturesOf(dataset.id)).toEqual([
+    expect(station.labelled(dataset.id)).toEqual([
       ['set.npz#0', '1'],
       ['set.npz#1', '0'],
     ]);
@@ -171,7 +163,7 @@ describe('containers in an archive, as sets are published', () => {
     await station.put({ [name]: bytes });
     const dataset = await fromPath(name);
     expect(dataset.sources).toMatchObject([{ kind, location: join(station.incoming, name) }]);
-    expect(picturesOf(dataset.id).map(([, label]) => label)).toEqual(classes);
+    expect(station.labelled(dataset.id).map(([, label]) => label)).toEqual(classes);
     const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
     if (kind === 'cifar') expect((await shown(first!.id)).slice(0, 3)).toEqual(cifarPixel(0, 0));
     expect((await station.datasets.buildVersion(dataset.id, dataset.proposal).finished).images).toBe(

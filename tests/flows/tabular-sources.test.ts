@@ -14,16 +14,8 @@ beforeEach(async () => {
 });
 afterEach(() => station.close());
 
-async function importFrom(source: ImportSource) {
-  const { finished } = await station.datasets.import(station.projectId, 'Acquired', source);
-  return finished;
-}
-
 const fromPath = (name: string, of: Partial<Extract<ImportSource, { kind: 'path' }>> = {}) =>
-  importFrom({ kind: 'path', path: join(station.incoming, name), ...of });
-
-const picturesOf = (id: string) =>
-  station.datasets.pictures(id, 0, 500).items.map(({ name, label }) => [name, label]);
+  station.importFrom({ kind: 'path', path: join(station.incoming, name), ...of });
 
 describe('tables', () => {
   test('Parquet with captions, classes, a licence, and rows that are no pictures', async () => {
@@ -37,7 +29,7 @@ describe('tables', () => {
     const dataset = await fromPath('train.parquet');
     expect(dataset).toMatchObject({ pictures: 2, quarantined: 2 });
     expect(dataset.sources).toMatchObject([{ kind: 'parquet', rightsFrom: 'manifest' }]);
-    expect(picturesOf(dataset.id)).toEqual([
+    expect(station.labelled(dataset.id)).toEqual([
       ['1.png', 'cat'],
       ['2.png', 'dog'],
     ]);
@@ -62,13 +54,13 @@ describe('tables', () => {
       made.prepare('INSERT INTO photo VALUES (?, ?, ?, ?)').run(...row);
     }
     made.close();
-    const dataset = await importFrom({
+    const dataset = await station.importFrom({
       kind: 'sqlite',
       path,
       sql: 'SELECT * FROM photo ORDER BY rowid',
       timeoutSeconds: 60,
     });
-    expect(picturesOf(dataset.id)).toEqual([
+    expect(station.labelled(dataset.id)).toEqual([
       ['row 1', null],
       ['row 2', 'leaf'],
       ['row 3', 'leaf'],
@@ -108,13 +100,13 @@ describe('tables', () => {
       for (const at of [0, 1])
         await client.query('INSERT INTO photo VALUES ($1, $2)', [await pngOf(at), `kind ${at}`]);
     });
-    const dataset = await importFrom({
+    const dataset = await station.importFrom({
       kind: 'postgresql',
       connection: server.connection,
       sql: 'SELECT * FROM photo ORDER BY label',
       timeoutSeconds: 60,
     });
-    expect(picturesOf(dataset.id)).toEqual([
+    expect(station.labelled(dataset.id)).toEqual([
       ['row 1', 'kind 0'],
       ['row 2', 'kind 1'],
     ]);
@@ -144,8 +136,8 @@ test('a list of addresses: what comes is stored, what does not is put aside by n
     urls: `# list\n${at}/1.png\n${at}/gone.png\nfile:///etc/passwd\n${at}/2.png\n`,
     download: downloadOptionsSchema.parse({ allowPrivate, retries: 0 }),
   });
-  const dataset = await importFrom(source(true));
-  expect(picturesOf(dataset.id)).toEqual([
+  const dataset = await station.importFrom(source(true));
+  expect(station.labelled(dataset.id)).toEqual([
     [`${at}/1.png`, null],
     [`${at}/2.png`, null],
   ]);
@@ -160,5 +152,5 @@ test('a list of addresses: what comes is stored, what does not is put aside by n
   const [first] = station.datasets.pictures(dataset.id, 0, 1).items;
   expect(await station.valuesOf(dataset.id, first!.id)).toMatchObject({ url: `${at}/1.png` });
   expect(await station.files('cache/downloads')).toEqual([]);
-  await expect(importFrom(source(false))).rejects.toMatchObject({ code: 'pictures-too-few' });
+  await expect(station.importFrom(source(false))).rejects.toMatchObject({ code: 'pictures-too-few' });
 });

@@ -31,16 +31,16 @@ export const furtherHalvings: HyperParameter = {
   default: 0,
   min: 0,
   max: 2,
-  unit: 'layers',
+  unit: 'halvings',
   advanced: true,
   text: {
     en: {
       title: 'Further halvings in the discriminator',
-      help: 'How often it halves its map beyond the generator’s smallest. From 7 pixels, one more lets it judge the whole digit instead of its strokes, which halves the steps to good ones.',
+      help: 'How often it halves its map beyond the generator’s smallest. From 7 pixels, one more lets it judge the whole picture instead of its parts, which takes far fewer steps to good ones.',
     },
     zh: {
       title: '判别器额外减半次数',
-      help: '判别器的特征图比生成器最小的图再减半几次。从 7 像素再减一次，便能看整体而不只看笔画，达到同样效果的步数减半。',
+      help: '判别器的特征图比生成器最小的图再减半几次。从 7 像素再减一次，便能看整幅画面而不只看局部，达到同样效果所需步数少得多。',
     },
   },
 };

@@ -129,15 +129,13 @@ export function activationGradient(job: ActivationGradientJob, index: i32, count
   else if (kind == TANH_BY_RESULT) i = slopePairs(TANH_BY_RESULT, gradient, argument, output, i, end);
   else if (kind == Activation.Silu) i = slopePairs(Activation.Silu, gradient, argument, output, i, end);
   for (; i + 4 <= end; i += 4) {
-    const at = <usize>i * 4;
-    const value = slopeTimes(kind, v128.load(gradient + at), v128.load(argument + at));
-    v128.store(output + at, value);
+    const offset = <usize>i * 4;
+    v128.store(output + offset, slopeTimes(kind, v128.load(gradient + offset), v128.load(argument + offset)));
   }
   for (; i < end; i++) {
-    const at = <usize>i * 4;
-    const dy = v128.load32_splat(gradient + at);
-    const value = slopeTimes(kind, dy, v128.load32_splat(argument + at));
-    f32.store(output + at, f32x4.extract_lane(value, 0));
+    const offset = <usize>i * 4;
+    const value = slopeTimes(kind, v128.load32_splat(gradient + offset), v128.load32_splat(argument + offset));
+    f32.store(output + offset, f32x4.extract_lane(value, 0));
   }
 }
 

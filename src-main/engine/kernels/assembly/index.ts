@@ -25,6 +25,7 @@ import {
   largestPooling,
 } from './pooling';
 import { useNumbers } from './numbers';
+export { bytesWithNumbers, writeNumbers } from './numbers';
 import { random, RandomJob } from './random';
 import { resize, resizeGradient, ResizingJob } from './resizing';
 import { softmax, softmaxGradient, SoftmaxGradientJob, SoftmaxJob } from './softmax';
@@ -107,8 +108,6 @@ const enum Kernel {
   GroupNormalization = 37,
   GroupNormalizationGradient = 38,
 }
-
-export { bytesWithNumbers, writeNumbers } from './numbers';
 
 /** Bytes of scratch that each thread needs for the job at address `job`. */
 export function scratchBytes(kernel: i32, job: usize): usize {
