@@ -14,6 +14,11 @@ import { integers, uniforms } from './random.ts';
 
 /** The first steps also set up memory and caches; they are left out of the median where others follow. */
 const warmUpSteps = 2;
+/**
+ * What a run comes to hold beyond its first steps, whatever its model: Node's heap of short-lived things grows to its full
+ * size within some hundred steps, and a run has its log and its pictures open. Measured on ten families: 15 to 35 MB.
+ */
+const growthBytes = 20e6;
 
 /**
  * Trains a few steps on random pictures and reports `trial`: what a step takes on this machine and how
@@ -86,7 +91,7 @@ export async function tryOut(
     report: 'trial',
     stepMs,
     steps,
-    memoryBytes,
+    memoryBytes: memoryBytes + growthBytes,
     parameters: model.parameters,
     layers: layersOf(family, config),
     backend: { id: backend.id, device: backend.device, threads: backend.threads },

@@ -17,6 +17,10 @@
  *   --only dcgan-28,vae-28        only these presets   --minutes 10      for each
  *   --images 2000                 drawn of each        --sheets FOLDER   sample sheets go there
  *
+ * So have sheets of larger pictures: `npm run bench -- sheets --sheets FOLDER`, with
+ *   --pictures FOLDER             the emoji set
+ *   --only ddpm-64-rgb            presets of any size  --minutes 10      for each
+ *
  * So has the repair of holes in pictures that were held out: `npm run bench -- repair`, with
  *   --pictures FOLDER             the emoji set
  *   --only pix2pix-32-rgb,denoiser-32-rgb              of one size and colour; --minutes and --sheets as above
@@ -33,10 +37,11 @@ import type { DatasetFigure } from './dataset-figure.ts';
 import { benchDatasets, datasetsTable } from './datasets.ts';
 import { benchHealth, healthTable, scalingTable, type Figure } from './engine-health.ts';
 import { findPeer } from './peer-setting.ts';
-import type { QualityOptions } from './quality/drawn-digits.ts';
+import type { QualityOptions } from './quality/quality.ts';
 import { benchQuality } from './quality/quality.ts';
 import { qualityTable, type QualityReport } from './quality/quality-table.ts';
 import { benchRepair, repairTable, type RepairReport } from './quality/repair.ts';
+import { benchSheets } from './quality/sheets.ts';
 import { benchSteps, stepsTable, type StepsResult } from './steps.ts';
 
 const { values, positionals } = parseArgs({
@@ -57,15 +62,16 @@ const { values, positionals } = parseArgs({
     peer: { type: 'boolean', default: true },
   },
 });
-const sections = ['steps', 'scaling', 'health', 'datasets', 'quality', 'repair'];
+/** These take hours. */
+const askedFor = ['quality', 'sheets', 'repair'];
+const sections = ['steps', 'scaling', 'health', 'datasets', ...askedFor];
 const unknown = positionals.find((name) => !sections.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no section “${unknown}”. Sections: ${sections.join(', ')}.`);
   process.exit(2);
 }
 const wants = (section: string) =>
-  (positionals.length === 0 && section !== 'quality' && section !== 'repair') ||
-  positionals.includes(section);
+  (positionals.length === 0 && !askedFor.includes(section)) || positionals.includes(section);
 const threads = Number(values.threads);
 const rounds = Number(values.rounds);
 /** One preset of each family that can learn digits. */
@@ -110,6 +116,22 @@ if (wants('quality')) {
     sheets: values.sheets ?? null,
   };
   results.quality = await benchQuality(options, (line) => console.log(line));
+}
+if (wants('sheets')) {
+  if (values.sheets === undefined) {
+    console.error('Say where the sheets go: --sheets FOLDER.');
+    process.exit(2);
+  }
+  await benchSheets(
+    {
+      pictures: values.pictures,
+      presets: values.only === '' ? ['resnet-gan-64-rgb', 'ddpm-64-rgb'] : values.only.split(','),
+      minutes: Number(values.minutes),
+      threads,
+      sheets: values.sheets,
+    },
+    (line) => console.log(line),
+  );
 }
 if (wants('repair')) {
   results.repair = await benchRepair({

@@ -44,6 +44,14 @@ describe('spectral normalisation', () => {
     expect([...held.get('score.bias')!.dataSync()]).toEqual([3, 4, 5, 6, 7]);
   });
 
+  it('leaves a matrix as it is that it is not to hold', () => {
+    const weights = network();
+    const holds = (name: string) => !name.startsWith('score.');
+    const spectral = createSpectralNormalization(weights, 3, { holds });
+    expect([...spectral.vectors.keys()]).toEqual(['reduce.filter']);
+    expect(spectral.normalized().get('score.weights')).toBe(weights.get('score.weights'));
+  });
+
   it('follows the vectors from one update to the next instead of starting again', () => {
     const spectral = createSpectralNormalization(network(), 3);
     const before = [...spectral.vectors.get('score.weights')!.dataSync()];

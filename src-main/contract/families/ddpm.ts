@@ -81,6 +81,26 @@ export const ddpm: Family = {
       },
     },
     {
+      key: 'patchPx',
+      type: 'integer',
+      // What runs were trained with that do not know the setting.
+      default: 1,
+      min: 1,
+      max: 2,
+      unit: 'px',
+      advanced: true,
+      text: {
+        en: {
+          title: 'Patch size',
+          help: 'The network works on patches of so many pixels a side (Hoogeboom et al. 2023). 2 saves the largest and slowest map, which large pictures do not miss; 1 is for 28 and 32 pixels.',
+        },
+        zh: {
+          title: '图块边长',
+          help: '网络以此边长的图块为单位处理（Hoogeboom 等 2023）。取 2 省去最大也最慢的特征图，大图并不吃亏；28、32 像素用 1。',
+        },
+      },
+    },
+    {
       key: 'classDropout',
       type: 'number',
       default: 0.1,

@@ -22,7 +22,7 @@ const discriminatorLearningRate: HyperParameter = {
   },
 };
 
-/** For the convolutional networks whose discriminator mirrors the generator. */
+/** For those whose discriminator halves its map as often as the generator doubles it. */
 export const furtherHalvings: HyperParameter = {
   key: 'furtherHalvings',
   group: 'discriminator',

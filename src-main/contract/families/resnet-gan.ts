@@ -1,5 +1,5 @@
 import { learnClasses } from './class-parameters.ts';
-import { adversarialParameters } from './discriminator-parameters.ts';
+import { adversarialParameters, furtherHalvings } from './discriminator-parameters.ts';
 import type { Family } from './family.ts';
 import { frozenParameters } from './frozen-parameters.ts';
 import {
@@ -61,6 +61,29 @@ export const resnetGan: Family = {
       },
     },
     ...withDefaults([adversarialLoss], { loss: 'hinge' }),
+    furtherHalvings,
+    {
+      key: 'scoreFrom',
+      group: 'discriminator',
+      type: 'choice',
+      // What runs were trained with that do not know the setting.
+      default: 'mean',
+      choices: [
+        { value: 'mean', en: 'The mean over the picture', zh: '全图平均' },
+        { value: 'positions', en: 'Each position by itself', zh: '逐个位置' },
+      ],
+      advanced: true,
+      text: {
+        en: {
+          title: 'The discriminator judges by',
+          help: 'Each position by itself lets it tell where something is missing, which takes a fraction of the steps; only R1 holds its last layer then. The mean is gentler, for a run whose discriminator always wins.',
+        },
+        zh: {
+          title: '判别器评判依据',
+          help: '逐个位置能看出哪里不对，所需步数少得多，但最后一层只由 R1 约束。全图平均更温和，适合判别器一边倒的训练。',
+        },
+      },
+    },
     ...withDefaults(adversarialParameters, { r1Weight: 1 }),
     ...withDefaults(trainingParameters, { learningRate: 0.0005 }),
     ...frozenParameters('generator', 'discriminator'),

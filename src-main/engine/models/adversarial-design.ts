@@ -19,8 +19,8 @@ export interface AdversarialDesign {
   readonly discriminatorUpdates?: number;
   /** Keeps the slope of the discriminator near 1, see {@link gradientPenalty}; without it the slope is free. */
   readonly gradientPenaltyWeight?: number;
-  /** Whether the discriminator's weights are held to a stretch of 1, see {@link createSpectralNormalization}. */
-  readonly spectral?: boolean;
+  /** Which of the discriminator's weights are held to a stretch of 1, see {@link createSpectralNormalization}. */
+  readonly spectral?: (weight: string) => boolean;
   /** How much it counts to tell the classes, where the discriminator has a logit for each behind its score. */
   readonly classWeight?: number;
   /** What makes styles of the latents, for a generator that is told them instead of the classes. */

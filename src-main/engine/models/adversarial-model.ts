@@ -53,7 +53,10 @@ export function createAdversarialModel(config: ModelConfig, design: AdversarialD
     discriminator: frozenWeights('discriminator', discriminator.keys(), settings),
   };
   const spectral = design.spectral
-    ? createSpectralNormalization(discriminator, seed, frozen.discriminator)
+    ? createSpectralNormalization(discriminator, seed, {
+        holds: design.spectral,
+        frozen: frozen.discriminator,
+      })
     : undefined;
   const beta1 = design.beta1;
   const lossScale = createLossScale(settings);

@@ -20,11 +20,13 @@ export const timeFeatures = 32;
 
 /**
  * The U-Net of Ho et al., "Denoising Diffusion Probabilistic Models", 2020, made small: one residual block on the way
- * down and one on the way up in each size, two with attention between them in the smallest.
+ * down and one on the way up in each size, two with attention between them in the smallest. With patches of 2 pixels the
+ * largest size is left out: a quarter of the positions, as in Hoogeboom et al., "Simple Diffusion", 2023.
  */
 export function denoisingNetwork({ settings, sizePx, channels, classes }: ModelConfig): DenoisingNetwork {
   const baseChannels = Number(settings.baseChannels);
-  const halvings = halvingsOf(sizePx);
+  const patched = Number(settings.patchPx) === 2;
+  const halvings = halvingsOf(sizePx) - Number(patched);
   const conditionSize = 4 * baseChannels;
   const conditionInputs = timeFeatures + (classes?.length ?? 0);
   const widthAt = (level: number) => baseChannels * 2 ** Math.min(level, halvings - 1);
@@ -62,10 +64,14 @@ export function denoisingNetwork({ settings, sizePx, channels, classes }: ModelC
     condition: [told('time1', conditionInputs), told('time2', conditionSize)],
     conditionInputs,
     picture: [
-      convolution('start', channels, baseChannels, 3, 1),
+      patched
+        ? resizing('convolution', 'start', channels, baseChannels)
+        : convolution('start', channels, baseChannels, 3, 1),
       ...from(0),
       normalization('end.normalize', baseChannels, 'silu'),
-      convolution('end.colours', baseChannels, channels, 3, 0.1),
+      patched
+        ? resizing('transposed-convolution', 'end.colours', baseChannels, channels, 0.1)
+        : convolution('end.colours', baseChannels, channels, 3, 0.1),
     ],
   };
 }
@@ -108,9 +114,10 @@ export const resizing = (
   name: string,
   inputs: number,
   outputs: number,
+  gain = 1,
 ): Layer => ({
   ...{ kind, name, inputs, outputs, kernelPx: 4, stride: 2, activation: 'linear' },
-  initial: preserving((kind === 'convolution' ? 16 : 4) * inputs, 1),
+  initial: preserving((kind === 'convolution' ? 16 : 4) * inputs, gain),
 });
 
 /** Of groups of up to eight, and of no fewer than four channels where there are as many. */

@@ -9,25 +9,32 @@ export interface SpectralNormalization {
   readonly vectors: ReadonlyMap<string, tf.Variable>;
   /** Brings each vector one power iteration closer to the direction that its matrix stretches most; frozen ones stay. */
   iterate(): void;
-  /** The weights, each matrix divided by its largest singular value; differentiable in the weights. */
+  /** The weights, each held matrix divided by its largest singular value; differentiable in the weights. */
   normalized(): Weights;
   dispose(): void;
+}
+
+export interface SpectralOptions {
+  /** Which matrices are divided, by name; all unless said. */
+  readonly holds?: (name: string) => boolean;
+  /** Those that do not move, and whose vectors thus need not either. */
+  readonly frozen?: ReadonlySet<string>;
 }
 
 /** A random vector is far from the wanted direction: a network that starts wild takes long to calm down. */
 const firstIterations = 8;
 
 /**
- * Spectral normalisation of every matrix of a network, a filter counting as one from all its inputs to its outputs:
+ * Spectral normalisation of a network's matrices, a filter counting as one from all its inputs to its outputs:
  * Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018. The vectors are constants to the
  * gradient, as in the paper. Biases stay as they are.
  */
 export function createSpectralNormalization(
   weights: ReadonlyMap<string, tf.Variable>,
   seed: number,
-  frozen: ReadonlySet<string> = new Set(),
+  { holds = () => true, frozen = new Set() }: SpectralOptions = {},
 ): SpectralNormalization {
-  const matrices = [...weights].filter(([, { rank }]) => rank >= 2);
+  const matrices = [...weights].filter(([name, { rank }]) => rank >= 2 && holds(name));
   const vectors = new Map(
     matrices.map(([name, { shape }]) => {
       const size = shape.at(-1)!;

@@ -11,14 +11,27 @@ import path from 'node:path';
 import { openBackend } from '../../../src-main/engine/backends/open-backend.ts';
 import { permutation } from '../../../src-main/engine/random.ts';
 import { encodeIdx, parseIdx } from '../../../src-main/imaging/idx.ts';
-import { encodePng } from '../../../src-main/imaging/pure/png-encode.ts';
 import type { DigitJudge, Digits } from './digit-judge.ts';
 import { classes, featureSize, sizePx, trainJudge } from './digit-judge.ts';
-import type { DrawnDigits, QualityOptions } from './drawn-digits.ts';
-import { command, drawWithPeer, drawWithPreset, picturePixels } from './drawn-digits.ts';
+import type { PeerSetting } from '../peer-setting.ts';
+import type { DrawingOptions, DrawnPictures } from './drawn-pictures.ts';
+import { command, drawWithPeer, drawWithPreset } from './drawn-pictures.ts';
 import { frechetDistance, momentsOf, type FeatureMoments } from './frechet-distance.ts';
 import type { QualityReport, QualityResult } from './quality-table.ts';
 import { qualityRow } from './quality-table.ts';
+import { pictureGrid } from './picture-grid.ts';
+
+export interface QualityOptions extends DrawingOptions {
+  /** Folder of `t10k-images-idx3-ubyte.gz` and its labels. */
+  readonly mnist: string;
+  readonly presets: readonly string[];
+  /** PyTorch at its best setting; null leaves its networks out. */
+  readonly peer: PeerSetting | null;
+  /** Where sample sheets go; null for nowhere. */
+  readonly sheets: string | null;
+}
+
+const picturePixels = sizePx * sizePx;
 
 async function readDigits(folder: string): Promise<Digits> {
   const read = async (name: string) => (await parseIdx(readFileSync(path.join(folder, name)), name)).data;
@@ -39,25 +52,8 @@ function choose(digits: Digits, places: Uint32Array): Digits {
   return { pixels, labels: Uint8Array.from(places, (place) => digits.labels[place]!) };
 }
 
-/** Ten rows of ten; of a conditional model, one row for each digit. */
-function sheetOf(pixels: Uint8Array, perRow: (row: number) => number): Uint8Array {
-  const side = 10;
-  const sheet = new Uint8Array(side * side * picturePixels);
-  for (let row = 0; row < side; row++) {
-    for (let column = 0; column < side; column++) {
-      const index = perRow(row) + column;
-      for (let y = 0; y < sizePx; y++) {
-        const from = index * picturePixels + y * sizePx;
-        const to = ((row * sizePx + y) * side + column) * sizePx;
-        sheet.set(pixels.subarray(from, from + sizePx), to);
-      }
-    }
-  }
-  return encodePng({ widthPx: side * sizePx, heightPx: side * sizePx, channels: 1, pixels: sheet });
-}
-
 function judgeDrawn(
-  drawn: DrawnDigits,
+  drawn: DrawnPictures,
   judge: DigitJudge,
   real: FeatureMoments,
   realDistance: number,
@@ -119,21 +115,23 @@ export async function benchQuality(
       (await command('import', path.join(folder, name), '--name', 'Digits', ...workspace))['dataset'],
     );
     const results: QualityResult[] = [];
-    const take = (drawn: DrawnDigits) => {
+    const take = (drawn: DrawnPictures) => {
       const result = judgeDrawn(drawn, judge, reference, realDistance);
       results.push(result);
       if (options.sheets !== null) {
         mkdirSync(options.sheets, { recursive: true });
         const file = `${drawn.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.png`;
         const perClass = options.images / classes;
-        const sheet = sheetOf(drawn.pixels, (row) => row * (drawn.byClass ? perClass : 10));
+        // Of a conditional model, a row for each digit.
+        const rowStart = (row: number) => row * (drawn.byClass ? perClass : 10);
+        const sheet = pictureGrid(drawn.pixels, { sizePx, channels: 1 }, rowStart);
         writeFileSync(path.join(options.sheets, file), sheet);
       }
       say(qualityRow(result));
     };
     if (options.peer !== null) {
-      take(drawWithPeer('gan', training, folder, options));
-      take(drawWithPeer('dcgan', training, folder, options));
+      take(drawWithPeer('gan', training, folder, options.peer, options));
+      take(drawWithPeer('dcgan', training, folder, options.peer, options));
     }
     for (const preset of options.presets) take(await drawWithPreset(preset, dataset, folder, options));
     judge.dispose();

@@ -7,26 +7,18 @@ import { families, findPreset } from '../../../src-main/contract/presets.ts';
 import { imago } from '../../helpers/command-line.ts';
 import { peerEnvironment, type PeerSetting } from '../peer-setting.ts';
 import type { Digits } from './digit-judge.ts';
-import { classes, sizePx } from './digit-judge.ts';
+import { classes } from './digit-judge.ts';
+import type { PictureForm } from './picture-grid.ts';
 
-export interface QualityOptions {
-  /** Folder of `t10k-images-idx3-ubyte.gz` and its labels. */
-  readonly mnist: string;
-  readonly presets: readonly string[];
+export interface DrawingOptions {
   readonly minutes: number;
   /** Pictures drawn from each. */
   readonly images: number;
   readonly threads: number;
-  /** PyTorch at its best setting; null leaves its networks out. */
-  readonly peer: PeerSetting | null;
-  /** Where sample sheets go; null for nowhere. */
-  readonly sheets: string | null;
 }
 
-export const picturePixels = sizePx * sizePx;
-
-/** Digits that a trained generator drew. */
-export interface DrawnDigits {
+/** Pictures that a trained generator drew. */
+export interface DrawnPictures {
   readonly name: string;
   readonly steps: number;
   readonly pixels: Uint8Array;
@@ -42,14 +34,15 @@ export async function command(...words: string[]): Promise<Record<string, unknow
 }
 
 /** The pictures of an exported folder, in order of their names. */
-async function exportedPixels(folder: string): Promise<Uint8Array> {
+async function exportedPixels(folder: string, { sizePx, channels }: PictureForm): Promise<Uint8Array> {
   const files = readdirSync(path.join(folder, 'images'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.png'))
     .sort();
+  const picturePixels = sizePx * sizePx * channels;
   const pixels = new Uint8Array(files.length * picturePixels);
   for (const [index, file] of files.entries()) {
     const data = await sharp(path.join(folder, 'images', file))
-      .toColourspace('b-w')
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .raw()
       .toBuffer();
     pixels.set(data, index * picturePixels);
@@ -62,15 +55,16 @@ export async function drawWithPreset(
   preset: string,
   dataset: string,
   folder: string,
-  options: QualityOptions,
-): Promise<DrawnDigits> {
+  options: DrawingOptions,
+): Promise<DrawnPictures> {
   const common = ['--workspace', path.join(folder, 'workspace'), '--json'];
   const trained = await command(
     ...['train', '--dataset', dataset, '--preset', preset, '--minutes', String(options.minutes)],
     ...['--seed', '1', '--backend', 'wasm', ...common],
   );
   const run = String(trained['run']);
-  const isConditional = families[findPreset(preset).family].needsClasses === true;
+  const form = findPreset(preset);
+  const isConditional = families[form.family].needsClasses === true;
   const parts: Uint8Array[] = [];
   const draw = async (count: number, seed: number, ...more: string[]) => {
     const made = await command(
@@ -88,7 +82,7 @@ export async function drawWithPreset(
     writeFileSync(ids, JSON.stringify(made['images']));
     const target = mkdtempSync(path.join(folder, 'set-'));
     await command('export', '--ids', ids, '--to', path.join(target, 'set'), ...common);
-    parts.push(await exportedPixels(path.join(target, 'set')));
+    parts.push(await exportedPixels(path.join(target, 'set'), form));
     rmSync(target, { recursive: true });
   };
   if (isConditional) {
@@ -109,8 +103,9 @@ export function drawWithPeer(
   which: 'gan' | 'dcgan',
   training: Digits,
   folder: string,
-  options: QualityOptions,
-): DrawnDigits {
+  peer: PeerSetting,
+  options: DrawingOptions,
+): DrawnPictures {
   const [source, target] = [path.join(folder, 'training.u8'), path.join(folder, `${which}.u8`)];
   writeFileSync(source, training.pixels);
   const script = fileURLToPath(new URL('../peers/quality.py', import.meta.url));
@@ -123,9 +118,9 @@ export function drawWithPeer(
     String(options.images),
     target,
   ];
-  const { status, stdout, stderr } = spawnSync(options.peer!.python, words, {
+  const { status, stdout, stderr } = spawnSync(peer.python, words, {
     encoding: 'utf8',
-    env: peerEnvironment(options.peer!, options.threads),
+    env: peerEnvironment(peer, options.threads),
   });
   if (status !== 0) throw new Error(`PyTorch’s ${which} failed:\n${stderr}`);
   const name = which === 'gan' ? 'PyTorch, textbook GAN' : 'PyTorch, textbook DCGAN';

@@ -1,0 +1,34 @@
+/** Sheets of what presets draw after some time on a folder of pictures, for the eye to judge. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { findPreset } from '../../../src-main/contract/presets.ts';
+import type { DrawingOptions } from './drawn-pictures.ts';
+import { command, drawWithPreset } from './drawn-pictures.ts';
+import { pictureGrid } from './picture-grid.ts';
+
+export interface SheetOptions extends Omit<DrawingOptions, 'images'> {
+  /** A folder of pictures, such as the emoji set. */
+  readonly pictures: string;
+  readonly presets: readonly string[];
+  readonly sheets: string;
+}
+
+/** Trains one preset after the other on pictures of its size and writes the first hundred that each draws. */
+export async function benchSheets(options: SheetOptions, say: (line: string) => void): Promise<void> {
+  for (const preset of options.presets) {
+    const folder = mkdtempSync(path.join(tmpdir(), 'imago-sheets-'));
+    try {
+      const form = findPreset(preset);
+      const { dataset } = await command(
+        ...['import', options.pictures, '--name', 'Pictures', '--size', String(form.sizePx)],
+        ...['--workspace', path.join(folder, 'workspace'), '--json'],
+      );
+      const drawn = await drawWithPreset(preset, String(dataset), folder, { ...options, images: 100 });
+      writeFileSync(path.join(options.sheets, `${preset}.png`), pictureGrid(drawn.pixels, form));
+      say(`${preset}: ${drawn.steps} steps in ${options.minutes} minutes`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
