@@ -1,7 +1,7 @@
 import type { Estimate } from '../../src-main/contract/domain/estimates.ts';
 import type { StopCondition } from '../../src-main/contract/domain/runs.ts';
 import type { Settings } from '../../src-main/contract/hyper-parameters.ts';
-import type { Channels, PictureSize, Preset } from '../../src-main/contract/presets.ts';
+import type { Channels, FamilyId, PictureSize, Preset } from '../../src-main/contract/presets.ts';
 import { findPreset, presets, settingsFor } from '../../src-main/contract/presets.ts';
 
 export const planIds = ['quick', 'good', 'best'] as const;
@@ -16,7 +16,10 @@ export interface TrainingPlan {
 }
 
 const minutesOf: Readonly<Record<PlanId, number>> = { quick: 5, good: 60, best: 480 };
-/** At 64 pixels a step costs tens of times more: a quick look takes longer and a narrower network. */
+/**
+ * At 64 pixels a step costs tens of times more: a quick look takes longer and a narrower network, and whoever waits an
+ * hour gets residual ones, which go on getting better.
+ */
 const largePx = 64;
 const quickMinutesAtLargePx = 15;
 /** Fewer steps than this show nothing but noise. */
@@ -33,13 +36,13 @@ export function plansFor(
   quickEstimate: Estimate | null = null,
   paired = false,
 ): Readonly<Record<PlanId, TrainingPlan>> {
-  const convolutional = findPreset(
-    `${paired ? 'pix2pix' : 'dcgan'}-${sizePx}${channels === 3 ? '-rgb' : ''}`,
-  );
+  const presetOf = (family: FamilyId) => findPreset(`${family}-${sizePx}${channels === 3 ? '-rgb' : ''}`);
+  const convolutional = presetOf(paired ? 'pix2pix' : 'dcgan');
+  const finest = sizePx === largePx && !paired ? presetOf('resnet-gan') : convolutional;
   const plain = presets.find(
     (preset) => preset.family === 'mlp-gan' && preset.sizePx === sizePx && preset.channels === channels,
   );
-  const width = Number(settingsFor(convolutional).baseChannels);
+  const widthOf = (preset: Preset) => Number(settingsFor(preset).baseChannels);
   const quickMinutes = sizePx === largePx ? quickMinutesAtLargePx : minutesOf.quick;
   const tooSlow =
     quickEstimate !== null && (quickMinutes * 60_000) / quickEstimate.stepMs < fewestUsefulSteps;
@@ -54,9 +57,9 @@ export function plansFor(
     quick:
       tooSlow && plain && !paired
         ? plan('quick', plain, {}, quickMinutes)
-        : plan('quick', convolutional, quickSettings(sizePx, width), quickMinutes),
-    good: plan('good', convolutional, {}, minutesOf.good),
-    best: plan('best', convolutional, { baseChannels: width * 2 }, minutesOf.best),
+        : plan('quick', convolutional, quickSettings(sizePx, widthOf(convolutional)), quickMinutes),
+    good: plan('good', finest, {}, minutesOf.good),
+    best: plan('best', finest, { baseChannels: widthOf(finest) * 2 }, minutesOf.best),
   };
 }
 
