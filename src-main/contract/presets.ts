@@ -136,6 +136,8 @@ export const presets: readonly Preset[] = [
     preset('resnet-gan', 64, channels, 20_000, {
       ...weighsPositions,
       ...large,
+      // As strong as for small pictures it would blind the discriminator: the slope is summed over all pixels.
+      r1Weight: 0.1,
       averageHalfLifeSteps: 600,
       learningRate: 0.001,
     }),
