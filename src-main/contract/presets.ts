@@ -27,7 +27,8 @@ export const familyIds = [
 ] as const;
 export type FamilyId = (typeof familyIds)[number];
 
-export const pictureSizes = [28, 32, 64] as const;
+/** In pixels; at 128 a step takes minutes without a graphics card. */
+export const pictureSizes = [28, 32, 64, 128] as const;
 export type PictureSize = (typeof pictureSizes)[number];
 export type Channels = 1 | 3;
 
@@ -80,8 +81,15 @@ const slight: Settings = { baseChannels: 16, latentSize: 40, learningRate: 0.001
 
 /** A mean over the positions, all under spectral normalisation, hardly tells digits from scribbles. */
 const weighsPositions: Settings = { ...held, scoreFrom: 'positions' };
-/** Pictures of 64 pixels take so long that more steps on smaller batches give more for the same time. */
+/** As strong as for small pictures R1 would blind the discriminator: the slope is summed over all pixels. */
+const lightlyHeld: Settings = { r1Weight: 0.1, averageHalfLifeSteps: 600 };
+/** Large pictures take so long that more steps on smaller batches give more for the same time. */
 const large: Settings = { batchSize: 16, sampleEverySteps: 100, checkpointEverySteps: 500 };
+/** Where a step takes a second, a sheet and a checkpoint cost little, and waiting for them much. */
+const often: Settings = { sampleEverySteps: 100, checkpointEverySteps: 250 };
+/** Colours are not the chance of a white pixel. */
+const gaussian: Settings = { likelihood: 'gaussian' };
+const inPatches: Settings = { patchPx: 2, baseChannels: 32, averageHalfLifeSteps: 600 };
 
 export const presets: readonly Preset[] = [
   preset('mlp-gan', 28, 1, 20_000, {
@@ -92,8 +100,8 @@ export const presets: readonly Preset[] = [
   preset('dcgan', 28, 3, 6_000, { ...held, ...seesWhole, learningRate: 0.0005 }),
   preset('dcgan', 32, 1, 8_000, { ...held, ...slight }),
   preset('dcgan', 32, 3, 8_000, { ...held, learningRate: 0.0005 }),
-  preset('dcgan', 64, 1, 10_000, { baseChannels: 32, sampleEverySteps: 100, checkpointEverySteps: 250 }),
-  preset('dcgan', 64, 3, 10_000, { baseChannels: 32, sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('dcgan', 64, 1, 10_000, { ...lightlyHeld, ...often, baseChannels: 32 }),
+  preset('dcgan', 64, 3, 10_000, { ...lightlyHeld, ...often, baseChannels: 32 }),
   preset('wgan-gp', 28, 1, 4_000, {
     ...{ ...slight, ...seesWhole, learningRate: 0.0005 },
     ...{ sampleEverySteps: 100, checkpointEverySteps: 500 },
@@ -107,22 +115,17 @@ export const presets: readonly Preset[] = [
   preset('wgan-gp', 64, 1, 8_000, { sampleEverySteps: 50, checkpointEverySteps: 100 }),
   preset('wgan-gp', 64, 3, 8_000, { sampleEverySteps: 50, checkpointEverySteps: 100 }),
   preset('vae', 28, 1, 8_000),
-  preset('vae', 28, 3, 8_000, { likelihood: 'gaussian' }),
+  preset('vae', 28, 3, 8_000, gaussian),
   preset('vae', 32, 1, 8_000),
-  preset('vae', 32, 3, 8_000, { likelihood: 'gaussian' }),
-  preset('vae', 64, 1, 12_000, { latentSize: 64, sampleEverySteps: 100, checkpointEverySteps: 250 }),
-  preset('vae', 64, 3, 12_000, {
-    likelihood: 'gaussian',
-    latentSize: 64,
-    sampleEverySteps: 100,
-    checkpointEverySteps: 250,
-  }),
+  preset('vae', 32, 3, 8_000, gaussian),
+  preset('vae', 64, 1, 12_000, { ...often, latentSize: 64 }),
+  preset('vae', 64, 3, 12_000, { ...gaussian, ...often, latentSize: 64 }),
   preset('cgan', 28, 1, 6_000, { ...held, ...seesWhole, ...slight }),
   preset('cgan', 28, 3, 6_000, { ...held, ...seesWhole, learningRate: 0.0005 }),
   preset('cgan', 32, 1, 8_000, { ...held, ...slight }),
   preset('cgan', 32, 3, 8_000, { ...held, learningRate: 0.0005 }),
-  preset('cgan', 64, 1, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
-  preset('cgan', 64, 3, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('cgan', 64, 1, 10_000, { ...lightlyHeld, ...often }),
+  preset('cgan', 64, 3, 10_000, { ...lightlyHeld, ...often }),
   preset('resnet-gan', 28, 1, 6_000, {
     ...weighsPositions,
     ...seesWhole,
@@ -134,12 +137,7 @@ export const presets: readonly Preset[] = [
   preset('resnet-gan', 32, 3, 8_000, weighsPositions),
   ...([1, 3] as const).map((channels) =>
     preset('resnet-gan', 64, channels, 20_000, {
-      ...weighsPositions,
-      ...large,
-      // As strong as for small pictures it would blind the discriminator: the slope is summed over all pixels.
-      r1Weight: 0.1,
-      averageHalfLifeSteps: 600,
-      learningRate: 0.001,
+      ...{ ...weighsPositions, ...lightlyHeld, ...large, learningRate: 0.001 },
     }),
   ),
   preset('ddpm', 28, 1, 8_000),
@@ -153,34 +151,31 @@ export const presets: readonly Preset[] = [
   preset('vqvae-transformer', 64, 1, 12_000, { codebookSize: 256, batchSize: 32, sampleEverySteps: 100 }),
   preset('vqvae-transformer', 64, 3, 12_000, { codebookSize: 512, batchSize: 32, sampleEverySteps: 100 }),
   ...([1, 3] as const).map((channels) =>
-    preset('ddpm', 64, channels, 20_000, {
-      ...large,
-      sampleEverySteps: 500,
-      patchPx: 2,
-      baseChannels: 32,
-      averageHalfLifeSteps: 600,
-    }),
+    preset('ddpm', 64, channels, 20_000, { ...inPatches, ...large, sampleEverySteps: 500 }),
   ),
   preset('pix2pix', 28, 1, 6_000, { learningRate: 0.001 }),
   preset('pix2pix', 28, 3, 6_000, { learningRate: 0.001 }),
   preset('pix2pix', 32, 1, 8_000, { learningRate: 0.001 }),
   preset('pix2pix', 32, 3, 8_000, { learningRate: 0.001 }),
-  preset('pix2pix', 64, 1, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
-  preset('pix2pix', 64, 3, 10_000, { sampleEverySteps: 100, checkpointEverySteps: 250 }),
+  preset('pix2pix', 64, 1, 10_000, often),
+  preset('pix2pix', 64, 3, 10_000, often),
   preset('denoiser', 28, 1, 6_000),
   preset('denoiser', 28, 3, 6_000),
   preset('denoiser', 32, 1, 8_000),
   preset('denoiser', 32, 3, 8_000),
-  preset('denoiser', 64, 1, 10_000, {
-    learningRate: 0.001,
-    sampleEverySteps: 100,
-    checkpointEverySteps: 250,
-  }),
-  preset('denoiser', 64, 3, 10_000, {
-    learningRate: 0.001,
-    sampleEverySteps: 100,
-    checkpointEverySteps: 250,
-  }),
+  preset('denoiser', 64, 1, 10_000, { ...often, learningRate: 0.001 }),
+  preset('denoiser', 64, 3, 10_000, { ...often, learningRate: 0.001 }),
+  // Without the fully connected networks, and the critic that learns five times a step.
+  ...([1, 3] as const).flatMap((channels) => [
+    preset('dcgan', 128, channels, 20_000, { ...lightlyHeld, ...large, baseChannels: 32 }),
+    preset('vae', 128, channels, 20_000, { ...(channels === 3 ? gaussian : {}), ...large, latentSize: 128 }),
+    preset('cgan', 128, channels, 20_000, { ...lightlyHeld, ...large, baseChannels: 32 }),
+    preset('resnet-gan', 128, channels, 30_000, { ...weighsPositions, ...lightlyHeld, ...large }),
+    preset('ddpm', 128, channels, 30_000, { ...inPatches, ...large, sampleEverySteps: 500 }),
+    preset('vqvae-transformer', 128, channels, 20_000, { ...large, codebookSize: 512 }),
+    preset('pix2pix', 128, channels, 20_000, large),
+    preset('denoiser', 128, channels, 20_000, { ...large, learningRate: 0.001 }),
+  ]),
 ];
 
 /**

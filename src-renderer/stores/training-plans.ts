@@ -17,7 +17,7 @@ export interface TrainingPlan {
 
 const minutesOf: Readonly<Record<PlanId, number>> = { quick: 5, good: 60, best: 480 };
 /**
- * At 64 pixels a step costs tens of times more: a quick look takes longer and a narrower network, and whoever waits an
+ * From 64 pixels on a step costs tens of times more: a quick look takes longer and a narrower network, and whoever waits an
  * hour gets residual ones, which go on getting better.
  */
 const largePx = 64;
@@ -38,12 +38,12 @@ export function plansFor(
 ): Readonly<Record<PlanId, TrainingPlan>> {
   const presetOf = (family: FamilyId) => findPreset(`${family}-${sizePx}${channels === 3 ? '-rgb' : ''}`);
   const convolutional = presetOf(paired ? 'pix2pix' : 'dcgan');
-  const finest = sizePx === largePx && !paired ? presetOf('resnet-gan') : convolutional;
+  const finest = sizePx >= largePx && !paired ? presetOf('resnet-gan') : convolutional;
   const plain = presets.find(
     (preset) => preset.family === 'mlp-gan' && preset.sizePx === sizePx && preset.channels === channels,
   );
   const widthOf = (preset: Preset) => Number(settingsFor(preset).baseChannels);
-  const quickMinutes = sizePx === largePx ? quickMinutesAtLargePx : minutesOf.quick;
+  const quickMinutes = sizePx >= largePx ? quickMinutesAtLargePx : minutesOf.quick;
   const tooSlow =
     quickEstimate !== null && (quickMinutes * 60_000) / quickEstimate.stepMs < fewestUsefulSteps;
 
@@ -65,7 +65,7 @@ export function plansFor(
 
 /** A quick look draws and saves often enough that something changes while one watches. */
 function quickSettings(sizePx: PictureSize, width: number): Settings {
-  return sizePx === largePx ? { baseChannels: width / 2, sampleEverySteps: 50 } : { sampleEverySteps: 100 };
+  return sizePx >= largePx ? { baseChannels: width / 2, sampleEverySteps: 50 } : { sampleEverySteps: 100 };
 }
 
 /** Milliseconds of training until `stop`, at `stepMs` a step. */

@@ -48,7 +48,7 @@ export const benchNets: readonly BenchNet[] = [
     stretch: 1,
     peer: ['dcgan.py', '64', '3', '64'],
     presetId: 'dcgan-64-rgb',
-    settings: { baseChannels: 64 },
+    settings: { ...unpenalized, baseChannels: 64 },
   },
   {
     id: 'vae-28',

@@ -37,9 +37,10 @@ describe('The three proposals of the wizard', () => {
     expect(plansFor(64, 3, measured(60_000)).quick.preset.family).toBe('dcgan');
   });
 
-  it('take residual networks for an hour and more at 64 pixels', () => {
-    const families = (sizePx: 32 | 64) => planIds.map((id) => plansFor(sizePx, 3)[id].preset.family);
+  it('take residual networks for an hour and more from 64 pixels on', () => {
+    const families = (sizePx: 32 | 64 | 128) => planIds.map((id) => plansFor(sizePx, 3)[id].preset.family);
     expect(families(64)).toEqual(['dcgan', 'resnet-gan', 'resnet-gan']);
+    expect(families(128)).toEqual(families(64));
     expect(families(32)).toEqual(['dcgan', 'dcgan', 'dcgan']);
   });
 

@@ -1,10 +1,11 @@
 import type { ModelConfig } from '../../contract/engine-messages.ts';
 import { halving, preserving } from './convolutional-networks.ts';
+import { halvingsOf } from './denoising-network.ts';
 import type { Layer } from './layer-kinds.ts';
 
-/** Side of the grid of words, and how often a picture is halved to get there: 28 to 7, 32 to 8, 64 to 8. */
+/** Side of the grid of words, and how often a picture is halved to get there. */
 function grid(sizePx: number): { gridPx: number; halvings: number } {
-  const halvings = sizePx >= 64 ? 3 : 2;
+  const halvings = halvingsOf(sizePx);
   return { gridPx: sizePx / 2 ** halvings, halvings };
 }
 

@@ -7,7 +7,7 @@ const initial: Initial = { mean: 0, deviation: 0.02 };
 export const halving = { kernelPx: 4, stride: 2 } as const;
 
 /**
- * Side and depth of the smallest map: 7 px and two doublings for 28, 4 px and three or four for 32 and 64.
+ * Side and depth of the smallest map: 7 px and two doublings for 28, 4 px and three or more for the others.
  */
 export function pyramid(sizePx: number): { startPx: number; doublings: number } {
   const startPx = sizePx === 28 ? 7 : 4;

@@ -12,8 +12,8 @@ export interface DenoisingNetwork {
   readonly picture: readonly Layer[];
 }
 
-/** A picture is halved so often: 28 to 7, 32 to 8, 64 to 8. */
-export const halvingsOf = (sizePx: number): number => (sizePx >= 64 ? 3 : 2);
+/** A picture is halved so often: 28 to 7, the others to 8. */
+export const halvingsOf = (sizePx: number): number => Math.log2(sizePx / (sizePx === 28 ? 7 : 8));
 
 /** How many sines and cosines tell the time. */
 export const timeFeatures = 32;

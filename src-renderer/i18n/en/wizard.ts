@@ -51,7 +51,8 @@ export default {
     unsettled: 'A proposal follows when all pictures are in; whatever you choose before stays.',
     size: 'Picture size',
     px: '{size} px',
-    sizeHelp: 'Smaller learns many times faster: 28 in minutes, 64 overnight on a processor.',
+    sizeHelp:
+      'Smaller learns many times faster: 28 in minutes, 64 overnight on a processor. 128 is for graphics cards.',
     channels: 'Channels',
     grey: 'Grey',
     colour: 'Colour (RGB)',

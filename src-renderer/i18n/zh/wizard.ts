@@ -50,7 +50,7 @@ export default {
     unsettled: '图片到齐后给出建议；您先选的不会变。',
     size: '图片尺寸',
     px: '{size} 像素',
-    sizeHelp: '越小学得越快：用处理器，28 像素几分钟，64 像素一整夜。',
+    sizeHelp: '越小学得越快：用处理器，28 像素几分钟，64 像素一整夜；128 像素适合显卡。',
     channels: '通道',
     grey: '灰度',
     colour: '彩色（RGB）',
