@@ -137,7 +137,7 @@ export const presets: readonly Preset[] = [
   preset('resnet-gan', 32, 3, 8_000, weighsPositions),
   ...([1, 3] as const).map((channels) =>
     preset('resnet-gan', 64, channels, 20_000, {
-      ...{ ...weighsPositions, ...lightlyHeld, ...large, learningRate: 0.001 },
+      ...{ ...weighsPositions, ...lightlyHeld, ...large, blocksAt: 'smaller', learningRate: 0.001 },
     }),
   ),
   preset('ddpm', 28, 1, 8_000),
@@ -170,7 +170,9 @@ export const presets: readonly Preset[] = [
     preset('dcgan', 128, channels, 20_000, { ...lightlyHeld, ...large, baseChannels: 32 }),
     preset('vae', 128, channels, 20_000, { ...(channels === 3 ? gaussian : {}), ...large, latentSize: 128 }),
     preset('cgan', 128, channels, 20_000, { ...lightlyHeld, ...large, baseChannels: 32 }),
-    preset('resnet-gan', 128, channels, 30_000, { ...weighsPositions, ...lightlyHeld, ...large }),
+    preset('resnet-gan', 128, channels, 30_000, {
+      ...{ ...weighsPositions, ...lightlyHeld, ...large, blocksAt: 'smaller' },
+    }),
     preset('ddpm', 128, channels, 30_000, { ...inPatches, ...large, sampleEverySteps: 500 }),
     preset('vqvae-transformer', 128, channels, 20_000, { ...large, codebookSize: 512 }),
     preset('pix2pix', 128, channels, 20_000, large),

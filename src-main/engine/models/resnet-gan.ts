@@ -47,9 +47,9 @@ const convolution = (
   initial: preserving(kernelPx ** 2 * inputs, gain),
 });
 
-const enlarging = (name: string, inputs: number, outputs: number): Layer => ({
+const enlarging = (name: string, inputs: number, outputs: number, gain = 2): Layer => ({
   ...{ kind: 'transposed-convolution', name, inputs, outputs, ...halving, activation: 'linear' },
-  initial: preserving(4 * inputs, 2),
+  initial: preserving(4 * inputs, gain),
 });
 
 /** From latents to pictures: a dense layer, a residual block for each doubling, and a last convolution. */
@@ -76,12 +76,20 @@ function residualGenerator({ settings, sizePx, channels, classes }: ModelConfig)
     const name = `block${level}`;
     layers.push({
       ...{ kind: 'residual', name },
-      body: [
-        normalize(`${name}.normalize1`, inputs),
-        enlarging(`${name}.enlarge`, inputs, outputs),
-        normalize(`${name}.normalize2`, outputs),
-        convolution(`${name}.convolve`, outputs, outputs, 3, 1, 0.2),
-      ],
+      body:
+        settings.blocksAt === 'smaller'
+          ? [
+              normalize(`${name}.normalize1`, inputs),
+              convolution(`${name}.convolve`, inputs, inputs, 3, 1),
+              normalize(`${name}.normalize2`, inputs),
+              enlarging(`${name}.enlarge`, inputs, outputs, 0.2),
+            ]
+          : [
+              normalize(`${name}.normalize1`, inputs),
+              enlarging(`${name}.enlarge`, inputs, outputs),
+              normalize(`${name}.normalize2`, outputs),
+              convolution(`${name}.convolve`, outputs, outputs, 3, 1, 0.2),
+            ],
       // Smooth: whatever the shortcut drew into single pixels, the discriminator would see at once.
       shortcut: [
         convolution(`${name}.shortcut`, inputs, outputs, 1, 1),
@@ -108,13 +116,18 @@ function residualDiscriminator({ settings, sizePx, channels, classes }: ModelCon
     const outputs = baseChannels * 2 ** (level - 1);
     const inputs = level === 1 ? channels : outputs / 2;
     const name = `block${level}`;
+    const [convolve, reduce] = [`${name}.convolve`, `${name}.reduce`];
+    const [first, second] =
+      settings.blocksAt === 'smaller'
+        ? [convolution(reduce, inputs, outputs, 4, 2), convolution(convolve, outputs, outputs, 3, 1)]
+        : [convolution(convolve, inputs, outputs, 3, 1), convolution(reduce, outputs, outputs, 4, 2)];
     layers.push({
       ...{ kind: 'residual', name },
       body: [
         ...(level === 1 ? [] : [rectify(`${name}.rectify1`)]),
-        convolution(`${name}.convolve`, inputs, outputs, 3, 1),
+        first,
         rectify(`${name}.rectify2`),
-        convolution(`${name}.reduce`, outputs, outputs, 4, 2),
+        second,
       ],
       shortcut: [convolution(`${name}.shortcut`, inputs, outputs, 2, 2)],
     });
