@@ -227,6 +227,7 @@ export function addRunCommands(program: Command, version: string): void {
           run: run.id,
           steps: run.step,
           stepMs: run.stepMs,
+          trainedMs: run.trainedMs,
           checkpoint: checkpoint?.path ?? null,
           backend: run.backend?.id ?? null,
         },

@@ -21,6 +21,7 @@ export interface DrawingOptions {
 export interface DrawnPictures {
   readonly name: string;
   readonly steps: number;
+  readonly minutes: number;
   readonly pixels: Uint8Array;
   /** The same number of pictures was asked of each digit, one digit after the other. */
   readonly byClass: boolean;
@@ -93,6 +94,7 @@ export async function drawWithPreset(
   return {
     name: preset,
     steps: Number(trained['steps']),
+    minutes: Number(trained['trainedMs']) / 60_000,
     pixels: new Uint8Array(Buffer.concat(parts)),
     byClass: isConditional,
   };
@@ -124,5 +126,8 @@ export function drawWithPeer(
   });
   if (status !== 0) throw new Error(`PyTorch’s ${which} failed:\n${stderr}`);
   const name = which === 'gan' ? 'PyTorch, textbook GAN' : 'PyTorch, textbook DCGAN';
-  return { name, steps: Number(stdout.trim()), pixels: readFileSync(target), byClass: false };
+  return {
+    ...{ name, steps: Number(stdout.trim()), minutes: options.minutes },
+    ...{ pixels: readFileSync(target), byClass: false },
+  };
 }

@@ -26,7 +26,7 @@ export async function benchSheets(options: SheetOptions, say: (line: string) => 
       );
       const drawn = await drawWithPreset(preset, String(dataset), folder, { ...options, images: 100 });
       writeFileSync(path.join(options.sheets, `${preset}.png`), pictureGrid(drawn.pixels, form));
-      say(`${preset}: ${drawn.steps} steps in ${options.minutes} minutes`);
+      say(`${preset}: ${drawn.steps} steps in ${drawn.minutes.toFixed(0)} minutes`);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
