@@ -81,15 +81,16 @@ const slight: Settings = { baseChannels: 16, latentSize: 40, learningRate: 0.001
 
 /** A mean over the positions, all under spectral normalisation, hardly tells digits from scribbles. */
 const weighsPositions: Settings = { ...held, scoreFrom: 'positions' };
-/** As strong as for small pictures R1 would blind the discriminator: the slope is summed over all pixels. */
-const lightlyHeld: Settings = { r1Weight: 0.1, averageHalfLifeSteps: 600 };
 /** Large pictures take so long that more steps on smaller batches give more for the same time. */
-const large: Settings = { batchSize: 16, sampleEverySteps: 100, checkpointEverySteps: 500 };
+const large: Settings = {
+  ...{ batchSize: 16, averageHalfLifeSteps: 600 },
+  ...{ sampleEverySteps: 100, checkpointEverySteps: 500 },
+};
 /** Where a step takes a second, a sheet and a checkpoint cost little, and waiting for them much. */
 const often: Settings = { sampleEverySteps: 100, checkpointEverySteps: 250 };
 /** Colours are not the chance of a white pixel. */
 const gaussian: Settings = { likelihood: 'gaussian' };
-const inPatches: Settings = { patchPx: 2, baseChannels: 32, averageHalfLifeSteps: 600 };
+const inPatches: Settings = { patchPx: 2, baseChannels: 32 };
 
 export const presets: readonly Preset[] = [
   preset('mlp-gan', 28, 1, 20_000, {
@@ -100,8 +101,8 @@ export const presets: readonly Preset[] = [
   preset('dcgan', 28, 3, 6_000, { ...held, ...seesWhole, learningRate: 0.0005 }),
   preset('dcgan', 32, 1, 8_000, { ...held, ...slight }),
   preset('dcgan', 32, 3, 8_000, { ...held, learningRate: 0.0005 }),
-  preset('dcgan', 64, 1, 10_000, { ...lightlyHeld, ...often, baseChannels: 32 }),
-  preset('dcgan', 64, 3, 10_000, { ...lightlyHeld, ...often, baseChannels: 32 }),
+  preset('dcgan', 64, 1, 10_000, { ...held, ...often, baseChannels: 32 }),
+  preset('dcgan', 64, 3, 10_000, { ...held, ...often, baseChannels: 32 }),
   preset('wgan-gp', 28, 1, 4_000, {
     ...{ ...slight, ...seesWhole, learningRate: 0.0005 },
     ...{ sampleEverySteps: 100, checkpointEverySteps: 500 },
@@ -124,8 +125,8 @@ export const presets: readonly Preset[] = [
   preset('cgan', 28, 3, 6_000, { ...held, ...seesWhole, learningRate: 0.0005 }),
   preset('cgan', 32, 1, 8_000, { ...held, ...slight }),
   preset('cgan', 32, 3, 8_000, { ...held, learningRate: 0.0005 }),
-  preset('cgan', 64, 1, 10_000, { ...lightlyHeld, ...often }),
-  preset('cgan', 64, 3, 10_000, { ...lightlyHeld, ...often }),
+  preset('cgan', 64, 1, 10_000, { ...held, ...often }),
+  preset('cgan', 64, 3, 10_000, { ...held, ...often }),
   preset('resnet-gan', 28, 1, 6_000, {
     ...weighsPositions,
     ...seesWhole,
@@ -137,7 +138,7 @@ export const presets: readonly Preset[] = [
   preset('resnet-gan', 32, 3, 8_000, weighsPositions),
   ...([1, 3] as const).map((channels) =>
     preset('resnet-gan', 64, channels, 20_000, {
-      ...{ ...weighsPositions, ...lightlyHeld, ...large, blocksAt: 'smaller', learningRate: 0.001 },
+      ...{ ...weighsPositions, ...large, blocksAt: 'smaller', learningRate: 0.001 },
     }),
   ),
   preset('ddpm', 28, 1, 8_000),
@@ -167,11 +168,11 @@ export const presets: readonly Preset[] = [
   preset('denoiser', 64, 3, 10_000, { ...often, learningRate: 0.001 }),
   // Without the fully connected networks, and the critic that learns five times a step.
   ...([1, 3] as const).flatMap((channels) => [
-    preset('dcgan', 128, channels, 20_000, { ...lightlyHeld, ...large, baseChannels: 32 }),
+    preset('dcgan', 128, channels, 20_000, { ...held, ...large, baseChannels: 32 }),
     preset('vae', 128, channels, 20_000, { ...(channels === 3 ? gaussian : {}), ...large, latentSize: 128 }),
-    preset('cgan', 128, channels, 20_000, { ...lightlyHeld, ...large, baseChannels: 32 }),
+    preset('cgan', 128, channels, 20_000, { ...held, ...large, baseChannels: 32 }),
     preset('resnet-gan', 128, channels, 30_000, {
-      ...{ ...weighsPositions, ...lightlyHeld, ...large, blocksAt: 'smaller' },
+      ...{ ...weighsPositions, ...large, blocksAt: 'smaller' },
     }),
     preset('ddpm', 128, channels, 30_000, { ...inPatches, ...large, sampleEverySteps: 500 }),
     preset('vqvae-transformer', 128, channels, 20_000, { ...large, codebookSize: 512 }),
