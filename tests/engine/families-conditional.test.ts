@@ -26,7 +26,7 @@ describe('a conditional model', () => {
       'vae-28',
       { learningRate: 0.005, learnClasses: true, averageHalfLifeSteps: 10, klWarmUpSteps: 0, beta: 20 },
     ],
-    ['resnet-gan-28', { learningRate: 0.002, learnClasses: true }],
+    ['resnet-gan-28', { learningRate: 0.005, learnClasses: true, averageHalfLifeSteps: 10 }],
     ['ddpm-28', { learningRate: 0.005, learnClasses: true, averageHalfLifeSteps: 20, snrLimit: 0 }],
     ['vqvae-transformer-28', { learningRate: 0.005, learnClasses: true, averageHalfLifeSteps: 20 }],
   ])('%s %o draws what its classes look like: the dark class dark, the bright class bright', (id, chosen) => {
