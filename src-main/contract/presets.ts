@@ -27,7 +27,7 @@ export const familyIds = [
 ] as const;
 export type FamilyId = (typeof familyIds)[number];
 
-/** In pixels; at 128 a step takes minutes without a graphics card. */
+/** In pixels; at 128 a step takes a second and more without a graphics card, and a night is hardly enough. */
 export const pictureSizes = [28, 32, 64, 128] as const;
 export type PictureSize = (typeof pictureSizes)[number];
 export type Channels = 1 | 3;
