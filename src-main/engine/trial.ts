@@ -16,7 +16,7 @@ import { integers, uniforms } from './random.ts';
 const warmUpSteps = 2;
 /**
  * What a run comes to hold beyond its first steps, whatever its model: Node's heap of short-lived things grows to its full
- * size within some hundred steps, and a run has its log and its pictures open. Measured on ten families: 15 to 35 MB.
+ * size within some hundred steps, and a run has its log and its pictures open. Measured on four families: 18 to 36 MB.
  */
 const growthBytes = 20e6;
 

@@ -28,7 +28,7 @@
  * It ends with its tables in Markdown, which `RESULTS.md` keeps by hand. The exit code is 0 also where a
  * target is missed: the machine may be busy, and a figure is no test.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
 import { drawsFromInputs, presets } from '../../src-main/contract/presets.ts';
@@ -80,6 +80,8 @@ const qualityPresets = presets
   .map(({ id }) => id);
 const red = (text: string) => styleText('red', text);
 
+// Before the hours, not after them.
+if (values.sheets !== undefined) mkdirSync(values.sheets, { recursive: true });
 await buildKernels();
 const results: {
   steps: StepsResult[];

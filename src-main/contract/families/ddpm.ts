@@ -92,11 +92,11 @@ export const ddpm: Family = {
       text: {
         en: {
           title: 'Patch size',
-          help: 'The network works on patches of so many pixels a side (Hoogeboom et al. 2023). 2 saves the largest and slowest map, which large pictures do not miss; 1 is for 28 and 32 pixels.',
+          help: 'The network works on patches of so many pixels a side (Hoogeboom et al. 2023). 2 leaves out the largest and slowest map: less than half the time for large pictures. 1 is for 28 and 32 pixels.',
         },
         zh: {
           title: '图块边长',
-          help: '网络以此边长的图块为单位处理（Hoogeboom 等 2023）。取 2 省去最大也最慢的特征图，大图并不吃亏；28、32 像素用 1。',
+          help: '网络以此边长的图块为单位处理（Hoogeboom 等 2023）。取 2 省去最大也最慢的特征图，大图用时不到一半；28、32 像素用 1。',
         },
       },
     },

@@ -55,11 +55,11 @@ export const resnetGan: Family = {
       text: {
         en: {
           title: 'Residual blocks convolve at',
-          help: 'A block doubles or halves its map. At the smaller of the two sizes its convolution takes a quarter of the time, which large pictures do not miss.',
+          help: 'A block doubles or halves its map. At the smaller of the two sizes a step takes about two thirds of the time: for large pictures. The style-modulated generator has no such blocks.',
         },
         zh: {
           title: '残差块的卷积尺寸',
-          help: '每个残差块把特征图放大或缩小一倍。在较小的尺寸上做卷积，只需四分之一的时间，大图并不吃亏。',
+          help: '每个残差块把特征图放大或缩小一倍。在较小的尺寸上做卷积，每步约省三分之一的时间，宜用于大图。风格调制的生成器没有残差块。',
         },
       },
     },

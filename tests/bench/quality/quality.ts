@@ -5,7 +5,7 @@
  * are Fréchet distances between its features of drawn digits and of the half it was trained on; the same distance of the
  * real training half says what a perfect generator would reach, and only the excess over it counts.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openBackend } from '../../../src-main/engine/backends/open-backend.ts';
@@ -119,7 +119,6 @@ export async function benchQuality(
       const result = judgeDrawn(drawn, judge, reference, realDistance);
       results.push(result);
       if (options.sheets !== null) {
-        mkdirSync(options.sheets, { recursive: true });
         const file = `${drawn.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.png`;
         const perClass = options.images / classes;
         // Of a conditional model, a row for each digit.
