@@ -101,8 +101,8 @@ export const presets: readonly Preset[] = [
   preset('dcgan', 28, 3, 6_000, { ...held, ...seesWhole, learningRate: 0.0005 }),
   preset('dcgan', 32, 1, 8_000, { ...held, ...slight }),
   preset('dcgan', 32, 3, 8_000, { ...held, learningRate: 0.0005 }),
-  preset('dcgan', 64, 1, 10_000, { ...held, ...often, baseChannels: 32 }),
-  preset('dcgan', 64, 3, 10_000, { ...held, ...often, baseChannels: 32 }),
+  preset('dcgan', 64, 1, 10_000, { ...held, ...often }),
+  preset('dcgan', 64, 3, 10_000, { ...held, ...often }),
   preset('wgan-gp', 28, 1, 4_000, {
     ...{ ...slight, ...seesWhole, learningRate: 0.0005 },
     ...{ sampleEverySteps: 100, checkpointEverySteps: 500 },
@@ -168,9 +168,9 @@ export const presets: readonly Preset[] = [
   preset('denoiser', 64, 3, 10_000, { ...often, learningRate: 0.001 }),
   // Without the fully connected networks, and the critic that learns five times a step.
   ...([1, 3] as const).flatMap((channels) => [
-    preset('dcgan', 128, channels, 20_000, { ...held, ...large, baseChannels: 32 }),
+    preset('dcgan', 128, channels, 20_000, { ...held, ...large }),
     preset('vae', 128, channels, 20_000, { ...(channels === 3 ? gaussian : {}), ...large, latentSize: 128 }),
-    preset('cgan', 128, channels, 20_000, { ...held, ...large, baseChannels: 32 }),
+    preset('cgan', 128, channels, 20_000, { ...held, ...large }),
     preset('resnet-gan', 128, channels, 30_000, {
       ...{ ...weighsPositions, ...large, blocksAt: 'smaller' },
     }),
