@@ -90,7 +90,10 @@ const large: Settings = {
 const often: Settings = { sampleEverySteps: 100, checkpointEverySteps: 250 };
 /** Colours are not the chance of a white pixel. */
 const gaussian: Settings = { likelihood: 'gaussian' };
-const inPatches: Settings = { patchPx: 2, baseChannels: 32 };
+const halvedFirst: Settings = {
+  ...{ startHalvings: 2, baseChannels: 64 },
+  ...{ prediction: 'picture', snrFloor: 1 },
+};
 
 export const presets: readonly Preset[] = [
   preset('mlp-gan', 28, 1, 20_000, {
@@ -152,7 +155,7 @@ export const presets: readonly Preset[] = [
   preset('vqvae-transformer', 64, 1, 12_000, { codebookSize: 256, batchSize: 32, sampleEverySteps: 100 }),
   preset('vqvae-transformer', 64, 3, 12_000, { codebookSize: 512, batchSize: 32, sampleEverySteps: 100 }),
   ...([1, 3] as const).map((channels) =>
-    preset('ddpm', 64, channels, 20_000, { ...inPatches, ...large, sampleEverySteps: 500 }),
+    preset('ddpm', 64, channels, 20_000, { ...halvedFirst, ...large, sampleEverySteps: 500 }),
   ),
   preset('pix2pix', 28, 1, 6_000, { learningRate: 0.001 }),
   preset('pix2pix', 28, 3, 6_000, { learningRate: 0.001 }),
@@ -174,7 +177,7 @@ export const presets: readonly Preset[] = [
     preset('resnet-gan', 128, channels, 30_000, {
       ...{ ...weighsPositions, ...large, blocksAt: 'smaller' },
     }),
-    preset('ddpm', 128, channels, 30_000, { ...inPatches, ...large, sampleEverySteps: 500 }),
+    preset('ddpm', 128, channels, 30_000, { ...halvedFirst, ...large, sampleEverySteps: 500 }),
     preset('vqvae-transformer', 128, channels, 20_000, { ...large, codebookSize: 512 }),
     preset('pix2pix', 128, channels, 20_000, large),
     preset('denoiser', 128, channels, 20_000, { ...large, learningRate: 0.001 }),

@@ -34,11 +34,21 @@ describe('the way from picture to noise', () => {
   });
 
   it('counts nearly clean pictures no more than the limit says', () => {
-    expect(weightAt(schedule, 10, 'noise', 0)).toBe(1);
+    expect(weightAt(schedule, 10, 'noise', { limit: 0, floor: 1 })).toBe(1);
     const ratio = (schedule.alpha[10]! / schedule.sigma[10]!) ** 2;
-    expect(weightAt(schedule, 10, 'noise', 5)).toBeCloseTo(5 / ratio, 10);
-    expect(weightAt(schedule, 10, 'velocity', 5)).toBeCloseTo(5 / (ratio + 1), 10);
-    expect(weightAt(schedule, 990, 'noise', 5)).toBe(1);
+    expect(weightAt(schedule, 10, 'noise', { limit: 5, floor: 1 })).toBeCloseTo(5 / ratio, 10);
+    expect(weightAt(schedule, 10, 'velocity', { limit: 5, floor: 1 })).toBeCloseTo(5 / (ratio + 1), 10);
+    expect(weightAt(schedule, 990, 'noise', { limit: 5, floor: 1 })).toBe(1);
+  });
+
+  it('lets the noisiest pictures count no less than the floor says, unless the noise is told', () => {
+    const ratio = (schedule.alpha[900]! / schedule.sigma[900]!) ** 2;
+    expect(ratio).toBeLessThan(0.1);
+    expect(weightAt(schedule, 900, 'velocity', { limit: 5, floor: 0 })).toBeCloseTo(ratio / (ratio + 1), 10);
+    expect(weightAt(schedule, 900, 'velocity', { limit: 5, floor: 1 })).toBeCloseTo(1 / (ratio + 1), 10);
+    expect(weightAt(schedule, 900, 'picture', { limit: 5, floor: 1 })).toBe(1);
+    expect(weightAt(schedule, 10, 'picture', { limit: 5, floor: 1 })).toBe(5);
+    expect(weightAt(schedule, 900, 'noise', { limit: 5, floor: 1 })).toBe(1);
   });
 });
 
@@ -56,17 +66,21 @@ const noisyAt = (step: number) =>
 const difference = (a: tf.Tensor, b: tf.Tensor) => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!;
 
 describe('what a prediction means', () => {
-  it.each(['noise', 'velocity'] as const)('is picture and noise again, told as %s', (prediction) => {
-    for (const step of [5, 500, 900]) {
-      const told =
-        prediction === 'noise'
-          ? noise
-          : tf.sub(tf.mul(noise, schedule.alpha[step]!), tf.mul(picture, schedule.sigma[step]!));
-      const seen = split(schedule, prediction, noisyAt(step), told, step);
-      expect(difference(seen.picture, picture)).toBeLessThan(1e-3);
-      expect(difference(seen.noise, noise)).toBeLessThan(1e-3);
-    }
-  });
+  it.each(['noise', 'velocity', 'picture'] as const)(
+    'is picture and noise again, told as %s',
+    (prediction) => {
+      for (const step of [5, 500, 900]) {
+        const told = {
+          noise,
+          velocity: tf.sub(tf.mul(noise, schedule.alpha[step]!), tf.mul(picture, schedule.sigma[step]!)),
+          picture,
+        }[prediction];
+        const seen = split(schedule, prediction, noisyAt(step), told, step);
+        expect(difference(seen.picture, picture)).toBeLessThan(1e-3);
+        expect(difference(seen.noise, noise)).toBeLessThan(1e-3);
+      }
+    },
+  );
 });
 
 /** A network that always sees this one picture. */

@@ -38,15 +38,19 @@ export const ddpm: Family = {
       default: 'velocity',
       choices: [
         { value: 'velocity', en: 'Velocity v (Salimans and Ho 2022)', zh: '速度 v（Salimans 与 Ho 2022）' },
+        { value: 'picture', en: 'Picture x (Li and He 2025)', zh: '图片 x（Li 与 He 2025）' },
         { value: 'noise', en: 'Noise ε (Ho et al. 2020)', zh: '噪声 ε（Ho 等 2020）' },
       ],
       advanced: true,
       text: {
         en: {
           title: 'What the network tells',
-          help: 'The velocity also holds where there is nearly nothing but noise, and needs fewer sampling steps.',
+          help: 'The velocity also holds where there is nearly nothing but noise, and needs fewer sampling steps. The picture suits a network that halves it first: noise does not fit through there.',
         },
-        zh: { title: '网络预测什么', help: '预测速度在几乎全是噪声时也可靠，采样所需步数更少。' },
+        zh: {
+          title: '网络预测什么',
+          help: '预测速度在几乎全是噪声时也可靠，采样所需步数更少。先减半的网络宜预测图片：噪声无法从中完整通过。',
+        },
       },
     },
     {
@@ -68,6 +72,25 @@ export const ddpm: Family = {
       },
     },
     {
+      key: 'snrFloor',
+      type: 'number',
+      // What runs were trained with that do not know the setting.
+      default: 0,
+      min: 0,
+      max: 1,
+      advanced: true,
+      text: {
+        en: {
+          title: 'Least weight by signal to noise',
+          help: 'Noisy pictures count no less than this unless the noise is told (truncated SNR, Salimans and Ho 2022). 1 lets them decide more of what is drawn where; 0 is min-SNR alone.',
+        },
+        zh: {
+          title: '信噪比权重下限',
+          help: '除预测噪声外，噪声大的图片权重不低于此值（截断 SNR，Salimans 与 Ho 2022）。取 1 更重视整体布局；0 即单纯的 min-SNR。',
+        },
+      },
+    },
+    {
       key: 'attention',
       type: 'switch',
       default: true,
@@ -81,22 +104,22 @@ export const ddpm: Family = {
       },
     },
     {
-      key: 'patchPx',
+      key: 'startHalvings',
       type: 'integer',
       // What runs were trained with that do not know the setting.
-      default: 1,
-      min: 1,
+      default: 0,
+      min: 0,
       max: 2,
-      unit: 'px',
+      formerly: { key: 'patchPx', convert: (pixels) => pixels - 1 },
       advanced: true,
       text: {
         en: {
-          title: 'Patch size',
-          help: 'The network works on patches of so many pixels a side (Hoogeboom et al. 2023). 2 leaves out the largest and slowest map: less than half the time for large pictures. 1 is for 28 and 32 pixels.',
+          title: 'Halvings before the first block',
+          help: 'So often a picture is halved before the network proper (Hoogeboom et al. 2023). Each leaves out the largest and slowest map, so the others can be wider. 0 is for 28 and 32 pixels.',
         },
         zh: {
-          title: '图块边长',
-          help: '网络以此边长的图块为单位处理（Hoogeboom 等 2023）。取 2 省去最大也最慢的特征图，大图用时不到一半；28、32 像素用 1。',
+          title: '首个模块前的减半次数',
+          help: '图片进入主网络前缩小一半的次数（Hoogeboom 等 2023）。每次省去最大也最慢的特征图，其余可以更宽。28、32 像素用 0。',
         },
       },
     },

@@ -12,6 +12,7 @@ import { classRows } from './class-rows.ts';
 import type { Denoise } from './denoising.ts';
 import { denoiseImplicitly, repaint, split } from './denoising.ts';
 import { denoisingNetwork, timesToFeatures } from './denoising-network.ts';
+import type { Prediction } from './diffusion-schedule.ts';
 import { cosineSchedule, weightAt } from './diffusion-schedule.ts';
 import type { Model, ModelDescription, ModelFamily } from './family.ts';
 import { forward, type Weights } from './layers.ts';
@@ -27,8 +28,9 @@ import {
 
 /**
  * Ho et al., "Denoising Diffusion Probabilistic Models", 2020, with the cosine schedule of Nichol and Dhariwal (2021),
- * the velocity of Salimans and Ho ("Progressive Distillation", 2022), min-SNR weights (Hang et al., 2023) and, where
- * there are classes, guidance without a classifier (Ho and Salimans, 2022).
+ * the velocity of Salimans and Ho ("Progressive Distillation", 2022) or the picture itself (Li and He, "Back to Basics:
+ * Let Denoising Generative Models Denoise", 2025), min-SNR weights (Hang et al., 2023) and, where there are classes,
+ * guidance without a classifier (Ho and Salimans, 2022).
  */
 export const ddpm = {
   id: 'ddpm',
@@ -49,7 +51,7 @@ function describe(config: ModelConfig): ModelDescription {
 
 function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model, 'repair'>> {
   const { seed, settings, sizePx, channels } = config;
-  const prediction = settings.prediction === 'noise' ? 'noise' : 'velocity';
+  const prediction = settings.prediction as Prediction;
   const network = denoisingNetwork(config);
   const layers = [...network.condition, ...network.picture];
   const denoiser = createWeights(layers, seed, 'denoiser');
@@ -60,6 +62,7 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
     frozen: frozenWeights('denoiser', denoiser.keys(), settings),
   });
   const schedule = cosineSchedule(Number(settings.diffusionSteps));
+  const ratios = { limit: Number(settings.snrLimit), floor: Number(settings.snrFloor) };
   const latentSize = sizePx * sizePx * channels;
   const classCount = config.classes?.length ?? 0;
   const byBatch = { by: 'batch' } as const;
@@ -89,12 +92,14 @@ function createDiffusionModel(config: ModelConfig): Model & Required<Pick<Model,
     const column = (values: readonly number[]) => tf.tensor4d([...values], [batch, 1, 1, 1]);
     const alpha = column(steps.map((step) => schedule.alpha[step]!));
     const sigma = column(steps.map((step) => schedule.sigma[step]!));
-    const weights = column(
-      steps.map((step) => weightAt(schedule, step, prediction, Number(settings.snrLimit))),
-    );
+    const weights = column(steps.map((step) => weightAt(schedule, step, prediction, ratios)));
     const noise = normalTensor<tf.Tensor4D>(seed, 'diffusion-noise', draw, images.shape);
     const noisy = tf.add(tf.mul(images, alpha), tf.mul(noise, sigma)) as tf.Tensor4D;
-    const target = prediction === 'noise' ? noise : tf.sub(tf.mul(noise, alpha), tf.mul(images, sigma));
+    const target = {
+      noise: () => noise,
+      velocity: () => tf.sub(tf.mul(noise, alpha), tf.mul(images, sigma)),
+      picture: () => images,
+    }[prediction]();
     const coins = uniforms(seed, 'class-dropout', draw, classCount === 0 ? 0 : batch);
     const classes =
       classCount === 0

@@ -20,16 +20,16 @@ export const timeFeatures = 32;
 
 /**
  * The U-Net of Ho et al., "Denoising Diffusion Probabilistic Models", 2020, made small: one residual block on the way
- * down and one on the way up in each size, two with attention between them in the smallest. With patches of 2 pixels the
- * largest size is left out: a quarter of the positions, as in Hoogeboom et al., "Simple Diffusion", 2023.
+ * down and one on the way up in each size, two with attention between them in the smallest. Where the picture is halved
+ * before the first block, the largest and slowest sizes are left out, as in Hoogeboom et al., "Simple Diffusion", 2023.
  */
 export function denoisingNetwork({ settings, sizePx, channels, classes }: ModelConfig): DenoisingNetwork {
   const baseChannels = Number(settings.baseChannels);
-  const patched = Number(settings.patchPx) === 2;
-  const halvings = halvingsOf(sizePx) - Number(patched);
+  const startHalvings = Number(settings.startHalvings);
+  const halvings = halvingsOf(sizePx) - startHalvings;
   const conditionSize = 4 * baseChannels;
   const conditionInputs = timeFeatures + (classes?.length ?? 0);
-  const widthAt = (level: number) => baseChannels * 2 ** Math.min(level, halvings - 1);
+  const widthAt = (level: number) => baseChannels * 2 ** Math.min(level, Math.max(1, halvings - 1));
   const told = (name: string, inputs: number): Layer => ({
     ...{ kind: 'dense', name, inputs, outputs: conditionSize, activation: 'silu' },
     initial: preserving(inputs, 2),
@@ -64,16 +64,35 @@ export function denoisingNetwork({ settings, sizePx, channels, classes }: ModelC
     condition: [told('time1', conditionInputs), told('time2', conditionSize)],
     conditionInputs,
     picture: [
-      patched
-        ? resizing('convolution', 'start', channels, baseChannels)
-        : convolution('start', channels, baseChannels, 3, 1),
+      ...toFirstMap(channels, baseChannels, startHalvings),
       ...from(0),
       normalization('end.normalize', baseChannels, 'silu'),
-      patched
-        ? resizing('transposed-convolution', 'end.colours', baseChannels, channels, 0.1)
-        : convolution('end.colours', baseChannels, channels, 3, 0.1),
+      ...toPicture(baseChannels, channels, startHalvings),
     ],
   };
+}
+
+/** How many channels the map has after the first of two halvings: half of what the blocks work with. */
+const between = (baseChannels: number) => Math.max(1, baseChannels >> 1);
+
+function toFirstMap(channels: number, baseChannels: number, halvings: number): Layer[] {
+  if (halvings === 0) return [convolution('start', channels, baseChannels, 3, 1)];
+  if (halvings === 1) return [resizing('convolution', 'start', channels, baseChannels)];
+  return [
+    resizing('convolution', 'start', channels, between(baseChannels)),
+    { kind: 'activation', name: 'start.activate', activation: 'silu' },
+    resizing('convolution', 'start2', between(baseChannels), baseChannels),
+  ];
+}
+
+function toPicture(baseChannels: number, channels: number, halvings: number): Layer[] {
+  if (halvings === 0) return [convolution('end.colours', baseChannels, channels, 3, 0.1)];
+  if (halvings === 1) return [resizing('transposed-convolution', 'end.colours', baseChannels, channels, 0.1)];
+  return [
+    resizing('transposed-convolution', 'end.double', baseChannels, between(baseChannels)),
+    { kind: 'activation', name: 'end.activate', activation: 'silu' },
+    resizing('transposed-convolution', 'end.colours', between(baseChannels), channels, 0.1),
+  ];
 }
 
 function residualBlock(name: string, inputs: number, outputs: number, conditionSize: number): Layer {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { normals } from '../random.ts';
-import type { DiffusionSchedule } from './diffusion-schedule.ts';
+import type { DiffusionSchedule, Prediction } from './diffusion-schedule.ts';
 import { stepsDown } from './diffusion-schedule.ts';
 
 /** What a network makes of noisy pictures at one step: the picture and the noise that it sees in them. */
@@ -13,17 +13,18 @@ export type Denoise = (noisy: tf.Tensor4D, step: number) => { picture: tf.Tensor
  */
 export function split(
   schedule: DiffusionSchedule,
-  prediction: 'noise' | 'velocity',
+  prediction: Prediction,
   noisy: tf.Tensor4D,
   predicted: tf.Tensor,
   step: number,
 ): { picture: tf.Tensor4D; noise: tf.Tensor4D } {
   const [alpha, sigma] = [schedule.alpha[step]!, schedule.sigma[step]!];
-  const raw =
-    prediction === 'noise'
-      ? tf.mul(tf.sub(noisy, tf.mul(predicted, sigma)), 1 / alpha)
-      : tf.sub(tf.mul(noisy, alpha), tf.mul(predicted, sigma));
-  const picture = tf.clipByValue(raw, -1, 1) as tf.Tensor4D;
+  const told = {
+    noise: () => tf.mul(tf.sub(noisy, tf.mul(predicted, sigma)), 1 / alpha),
+    velocity: () => tf.sub(tf.mul(noisy, alpha), tf.mul(predicted, sigma)),
+    picture: () => predicted,
+  };
+  const picture = tf.clipByValue(told[prediction](), -1, 1) as tf.Tensor4D;
   const noise = tf.mul(tf.sub(noisy, tf.mul(picture, alpha)), 1 / sigma) as tf.Tensor4D;
   return { picture, noise };
 }

@@ -25,19 +25,27 @@ export function cosineSchedule(steps: number): DiffusionSchedule {
   return { steps, alpha, sigma };
 }
 
+/** What a network tells of a noisy picture; from each follow the other two. */
+export type Prediction = 'noise' | 'velocity' | 'picture';
+
 /**
- * What the squared error of a picture at `step` counts: by its ratio of signal to noise, no more than `limit` (Hang et
- * al., "Efficient Diffusion Training via Min-SNR Weighting Strategy", 2023); 1 where the limit is 0.
+ * What the squared error of a prediction at `step` counts: that of the picture which follows from it by the ratio of
+ * signal to noise, no more than `limit` (Hang et al., "Efficient Diffusion Training via Min-SNR Weighting Strategy",
+ * 2023) and, unless the noise is told, no less than `floor` (Salimans and Ho, "Progressive Distillation for Fast
+ * Sampling of Diffusion Models", 2022); 1 where the limit is 0.
  */
 export function weightAt(
   { alpha, sigma }: DiffusionSchedule,
   step: number,
-  prediction: 'noise' | 'velocity',
-  limit: number,
+  prediction: Prediction,
+  { limit, floor }: { readonly limit: number; readonly floor: number },
 ): number {
   if (limit === 0) return 1;
   const ratio = (alpha[step]! / sigma[step]!) ** 2;
-  return Math.min(ratio, limit) / (prediction === 'noise' ? ratio : ratio + 1);
+  const ofPicture = Math.min(ratio, limit);
+  // The picture that follows from the noise has its error divided by the ratio: a floor would grow without end.
+  if (prediction === 'noise') return ofPicture / ratio;
+  return Math.max(ofPicture, floor) / (prediction === 'picture' ? 1 : ratio + 1);
 }
 
 /** `count` steps from the noisiest to the clearest, evenly spread; fewer where there are fewer. */
