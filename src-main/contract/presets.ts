@@ -90,6 +90,7 @@ const large: Settings = {
 const often: Settings = { sampleEverySteps: 100, checkpointEverySteps: 250 };
 /** Colours are not the chance of a white pixel. */
 const gaussian: Settings = { likelihood: 'gaussian' };
+const smallBlocks: Settings = { blocksAt: 'smaller', smoothEnlargement: true };
 const halvedFirst: Settings = {
   ...{ startHalvings: 2, baseChannels: 64 },
   ...{ prediction: 'picture', snrFloor: 1 },
@@ -141,7 +142,7 @@ export const presets: readonly Preset[] = [
   preset('resnet-gan', 32, 3, 8_000, weighsPositions),
   ...([1, 3] as const).map((channels) =>
     preset('resnet-gan', 64, channels, 20_000, {
-      ...{ ...weighsPositions, ...large, blocksAt: 'smaller', learningRate: 0.001 },
+      ...{ ...weighsPositions, ...large, ...smallBlocks, learningRate: 0.001 },
     }),
   ),
   preset('ddpm', 28, 1, 8_000),
@@ -175,7 +176,7 @@ export const presets: readonly Preset[] = [
     preset('vae', 128, channels, 20_000, { ...(channels === 3 ? gaussian : {}), ...large, latentSize: 128 }),
     preset('cgan', 128, channels, 20_000, { ...held, ...large }),
     preset('resnet-gan', 128, channels, 30_000, {
-      ...{ ...weighsPositions, ...large, blocksAt: 'smaller' },
+      ...{ ...weighsPositions, ...large, ...smallBlocks },
     }),
     preset('ddpm', 128, channels, 30_000, { ...halvedFirst, ...large, sampleEverySteps: 500 }),
     preset('vqvae-transformer', 128, channels, 20_000, { ...large, codebookSize: 512 }),

@@ -64,6 +64,23 @@ export const resnetGan: Family = {
       },
     },
     {
+      key: 'smoothEnlargement',
+      type: 'switch',
+      // What runs were trained with that do not know the setting.
+      default: false,
+      advanced: true,
+      text: {
+        en: {
+          title: 'Enlarge smoothly',
+          help: 'Doubles a map as an enlargement followed by a convolution would (Odena et al. 2016): no grid of single pixels over what is drawn, at no cost. The style-modulated generator does not use it.',
+        },
+        zh: {
+          title: '平滑放大',
+          help: '放大特征图的效果等同于先放大再卷积（Odena 等 2016）：画面上没有单像素网格，且不增加用时。风格调制的生成器不用它。',
+        },
+      },
+    },
+    {
       key: 'styleMixing',
       type: 'number',
       default: 0.5,

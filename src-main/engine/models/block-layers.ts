@@ -38,6 +38,22 @@ function laterHidden(positions: number): tf.Tensor2D {
 }
 
 /**
+ * The kernel that spreads each pixel over two by two and then convolves with `filter`: one pixel larger a side.
+ *
+ * @param filter `[height, width, outputs, inputs]`
+ */
+export function smoothFilter(filter: tf.Tensor4D): tf.Tensor4D {
+  const moved = (down: number, right: number) =>
+    tf.pad(filter, [
+      [down, 1 - down],
+      [right, 1 - right],
+      [0, 0],
+      [0, 0],
+    ]);
+  return tf.addN([moved(0, 0), moved(0, 1), moved(1, 0), moved(1, 1)]) as tf.Tensor4D;
+}
+
+/**
  * A convolution in the manner of its picture's style: channel i of the input is scaled by the style, and each
  * output divided by the size that this gives it.
  *

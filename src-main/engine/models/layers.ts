@@ -11,7 +11,7 @@ import {
 } from '../ops/layers.ts';
 import { normals } from '../random.ts';
 import { groupNormalization } from '../ops/normalization.ts';
-import { attend, styleConvolution } from './block-layers.ts';
+import { attend, smoothFilter, styleConvolution } from './block-layers.ts';
 import type { Initial, Layer, PlainActivation, SimpleLayer } from './layer-kinds.ts';
 import { simpleLayers } from './layer-kinds.ts';
 
@@ -59,7 +59,8 @@ export function declareWeights(layers: readonly Layer[]): WeightDeclaration[] {
         return [{ name: `${layer.name}.filter`, shape, initial: layer.initial }, bias(layer.outputs)];
       }
       case 'transposed-convolution': {
-        const shape = [layer.kernelPx, layer.kernelPx, layer.outputs, layer.inputs];
+        const sidePx = layer.smooth === true ? layer.kernelPx - 1 : layer.kernelPx;
+        const shape = [sidePx, sidePx, layer.outputs, layer.inputs];
         return [{ name: `${layer.name}.filter`, shape, initial: layer.initial }, bias(layer.outputs)];
       }
       case 'batch-normalization': {
@@ -165,14 +166,16 @@ export function forward(
           layer.stride,
           layer.activation,
         );
-      case 'transposed-convolution':
+      case 'transposed-convolution': {
+        const filter = weight<tf.Tensor4D>(layer, 'filter');
         return transposedConvolution(
           input as tf.Tensor4D,
-          weight<tf.Tensor4D>(layer, 'filter'),
+          layer.smooth === true ? smoothFilter(filter) : filter,
           weight<tf.Tensor1D>(layer, 'bias'),
           layer.stride,
           layer.activation,
         );
+      }
       case 'batch-normalization': {
         const gamma = weight<tf.Tensor1D>(layer, 'gamma');
         const beta = weight<tf.Tensor1D>(layer, 'beta');

@@ -47,15 +47,18 @@ const convolution = (
   initial: preserving(kernelPx ** 2 * inputs, gain),
 });
 
-const enlarging = (name: string, inputs: number, outputs: number, gain = 2): Layer => ({
+const enlarging = (name: string, inputs: number, outputs: number, smooth: boolean, gain = 2): Layer => ({
   ...{ kind: 'transposed-convolution', name, inputs, outputs, ...halving, activation: 'linear' },
-  initial: preserving(4 * inputs, gain),
+  // Each output sees four entries of the kernel; smooth, these are sums of nine in all.
+  ...(smooth ? { smooth } : {}),
+  initial: preserving((smooth ? 9 : 4) * inputs, gain),
 });
 
 /** From latents to pictures: a dense layer, a residual block for each doubling, and a last convolution. */
 function residualGenerator({ settings, sizePx, channels, classes }: ModelConfig): Layer[] {
   const latentSize = Number(settings.latentSize);
   const baseChannels = Number(settings.baseChannels);
+  const smooth = settings.smoothEnlargement === true;
   const { startPx, doublings } = pyramid(sizePx);
   const deepest = baseChannels * 2 ** (doublings - 1);
   const flat = startPx * startPx * deepest;
@@ -82,11 +85,11 @@ function residualGenerator({ settings, sizePx, channels, classes }: ModelConfig)
               normalize(`${name}.normalize1`, inputs),
               convolution(`${name}.convolve`, inputs, inputs, 3, 1),
               normalize(`${name}.normalize2`, inputs),
-              enlarging(`${name}.enlarge`, inputs, outputs, 0.2),
+              enlarging(`${name}.enlarge`, inputs, outputs, smooth, 0.2),
             ]
           : [
               normalize(`${name}.normalize1`, inputs),
-              enlarging(`${name}.enlarge`, inputs, outputs),
+              enlarging(`${name}.enlarge`, inputs, outputs, smooth),
               normalize(`${name}.normalize2`, outputs),
               convolution(`${name}.convolve`, outputs, outputs, 3, 1, 0.2),
             ],
