@@ -71,12 +71,12 @@ export const resnetGan: Family = {
       advanced: true,
       text: {
         en: {
-          title: 'Enlarge smoothly',
-          help: 'Doubles a map as an enlargement followed by a convolution would (Odena et al. 2016): no grid of single pixels over what is drawn, at no cost. The style-modulated generator does not use it.',
+          title: 'Smooth the last enlargement',
+          help: 'A mean over two by two pixels after the last doubling: no grid of dots over what is drawn (after Odena et al. 2016). The style-modulated generator does not use it.',
         },
         zh: {
-          title: '平滑放大',
-          help: '放大特征图的效果等同于先放大再卷积（Odena 等 2016）：画面上没有单像素网格，且不增加用时。风格调制的生成器不用它。',
+          title: '平滑最后一次放大',
+          help: '最后一次放大后取 2×2 像素的均值：画面上没有网点（参照 Odena 等 2016）。风格调制的生成器不用它。',
         },
       },
     },

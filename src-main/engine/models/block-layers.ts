@@ -38,9 +38,10 @@ function laterHidden(positions: number): tf.Tensor2D {
 }
 
 /**
- * The kernel that spreads each pixel over two by two and then convolves with `filter`: one pixel larger a side.
+ * The kernel that does what `filter` and then a mean over two by two pixels do.
  *
  * @param filter `[height, width, outputs, inputs]`
+ * @returns one larger in height and width
  */
 export function smoothFilter(filter: tf.Tensor4D): tf.Tensor4D {
   const moved = (down: number, right: number) =>
@@ -50,7 +51,8 @@ export function smoothFilter(filter: tf.Tensor4D): tf.Tensor4D {
       [0, 0],
       [0, 0],
     ]);
-  return tf.addN([moved(0, 0), moved(0, 1), moved(1, 0), moved(1, 1)]) as tf.Tensor4D;
+  const sum = tf.addN([moved(0, 0), moved(0, 1), moved(1, 0), moved(1, 1)]);
+  return tf.mul(sum, 1 / 4) as tf.Tensor4D;
 }
 
 /**

@@ -27,10 +27,7 @@ export type Layer =
       readonly kind: 'transposed-convolution';
       readonly kernelPx: number;
       readonly stride: 1 | 2;
-      /**
-       * Whether it does, with a kernel of 4 pixels, what a nearest-neighbour enlargement and then a convolution of 3 do:
-       * it cannot draw a grid of single pixels (Odena et al., "Deconvolution and Checkerboard Artifacts", 2016).
-       */
+      /** Whether each output is the mean of two by two, which leaves no grid of single pixels. */
       readonly smooth?: boolean;
     } & WeightLayer)
   /** Over everything but the channel (Ioffe and Szegedy, 2015), then the activation. */

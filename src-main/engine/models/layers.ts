@@ -59,8 +59,7 @@ export function declareWeights(layers: readonly Layer[]): WeightDeclaration[] {
         return [{ name: `${layer.name}.filter`, shape, initial: layer.initial }, bias(layer.outputs)];
       }
       case 'transposed-convolution': {
-        const sidePx = layer.smooth === true ? layer.kernelPx - 1 : layer.kernelPx;
-        const shape = [sidePx, sidePx, layer.outputs, layer.inputs];
+        const shape = [layer.kernelPx, layer.kernelPx, layer.outputs, layer.inputs];
         return [{ name: `${layer.name}.filter`, shape, initial: layer.initial }, bias(layer.outputs)];
       }
       case 'batch-normalization': {

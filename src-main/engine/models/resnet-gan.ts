@@ -49,16 +49,14 @@ const convolution = (
 
 const enlarging = (name: string, inputs: number, outputs: number, smooth: boolean, gain = 2): Layer => ({
   ...{ kind: 'transposed-convolution', name, inputs, outputs, ...halving, activation: 'linear' },
-  // Each output sees four entries of the kernel; smooth, these are sums of nine in all.
   ...(smooth ? { smooth } : {}),
-  initial: preserving((smooth ? 9 : 4) * inputs, gain),
+  initial: preserving(4 * inputs, gain),
 });
 
 /** From latents to pictures: a dense layer, a residual block for each doubling, and a last convolution. */
 function residualGenerator({ settings, sizePx, channels, classes }: ModelConfig): Layer[] {
   const latentSize = Number(settings.latentSize);
   const baseChannels = Number(settings.baseChannels);
-  const smooth = settings.smoothEnlargement === true;
   const { startPx, doublings } = pyramid(sizePx);
   const deepest = baseChannels * 2 ** (doublings - 1);
   const flat = startPx * startPx * deepest;
@@ -77,6 +75,7 @@ function residualGenerator({ settings, sizePx, channels, classes }: ModelConfig)
     const inputs = deepest / 2 ** (level - 1);
     const outputs = Math.max(baseChannels, inputs / 2);
     const name = `block${level}`;
+    const smooth = settings.smoothEnlargement === true && level === doublings;
     layers.push({
       ...{ kind: 'residual', name },
       body:
