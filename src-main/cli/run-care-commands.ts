@@ -38,6 +38,12 @@ interface CheckpointOptions extends CommonOptions {
   unstar?: number;
 }
 
+/** Two digits of it, in hours where those say more. */
+const duration = (minutes: number): string =>
+  minutes < 120
+    ? `${Number(minutes.toPrecision(2))} minutes`
+    : `${Number((minutes / 60).toPrecision(2))} hours`;
+
 /** The layer table and what a step takes, as lines of text. */
 function estimateText({ layers, stepMs, memoryBytes, trialSteps, backend }: Estimate, steps: number): string {
   const rows = layers.map(({ network, name, outputShape, parameters, frozen }) => [
@@ -54,7 +60,7 @@ function estimateText({ layers, stepMs, memoryBytes, trialSteps, backend }: Esti
   const minutes = (steps * stepMs) / 60_000;
   return [
     ...lines,
-    `${stepMs.toFixed(1)} ms a step on ${backend.device}, measured over ${trialSteps}: about ${minutes.toPrecision(2)} minutes for ${steps} steps.`,
+    `${stepMs.toFixed(1)} ms a step on ${backend.device}, measured over ${trialSteps}: about ${duration(minutes)} for ${steps} steps.`,
     `Memory: about ${Math.round(memoryBytes / 1e6)} MB, drawing and saving included.`,
   ].join('\n');
 }

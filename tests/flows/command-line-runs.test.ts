@@ -57,7 +57,10 @@ describe('the command line looks after runs', () => {
     expect(estimate.exitCode).toBe(0);
     expect(estimate.stdout).toMatch(/layer +output +weights\n/);
     expect(estimate.stdout).toMatch(/generator\.\S+ +\S+ +\d+/);
-    expect(estimate.stdout).toMatch(/ms a step on .*minutes for \d+ steps/);
+    expect(estimate.stdout).toMatch(/ms a step on .*about [\d.]+ minutes for \d+ steps/);
+    const night = ['--steps', '100000000'];
+    const long = await imago('estimate', '--preset', 'mlp-gan-28', ...night, ...workspace.slice(0, 2));
+    expect(long.stdout).toMatch(/about [\d.]+ hours for 100000000 steps/);
     expect(estimate.stdout).toMatch(/Memory: about \d+ MB/);
   }, 180_000);
 });
