@@ -72,11 +72,11 @@ export const resnetGan: Family = {
       text: {
         en: {
           title: 'Smooth the last enlargement',
-          help: 'A mean over two by two pixels after the last doubling: no grid of dots over what is drawn (after Odena et al. 2016). The style-modulated generator does not use it.',
+          help: 'A mean over two by two pixels after the last doubling: most of the grid of dots over what is drawn goes (after Odena et al. 2016). The style-modulated generator does not use it.',
         },
         zh: {
           title: '平滑最后一次放大',
-          help: '最后一次放大后取 2×2 像素的均值：画面上没有网点（参照 Odena 等 2016）。风格调制的生成器不用它。',
+          help: '最后一次放大后取 2×2 像素的均值：画面上的网点大多消失（参照 Odena 等 2016）。风格调制的生成器不用它。',
         },
       },
     },
