@@ -90,7 +90,9 @@ const large: Settings = {
 const often: Settings = { sampleEverySteps: 100, checkpointEverySteps: 250 };
 /** Colours are not the chance of a white pixel. */
 const gaussian: Settings = { likelihood: 'gaussian' };
+/** Less time for a step, and a generator that draws hardly a grid of dots. */
 const smallBlocks: Settings = { blocksAt: 'smaller', smoothEnlargement: true };
+/** Without the largest maps noise does not fit through: the network tells the picture. */
 const halvedFirst: Settings = {
   ...{ startHalvings: 2, baseChannels: 64 },
   ...{ prediction: 'picture', snrFloor: 1 },
