@@ -34,10 +34,16 @@ export type TrainerResult =
 /** The second step shows what the gradients of the first one did; more cost time and show nothing else. */
 const steps = 2;
 
+/** What the smallest presets leave off and larger ones train with. */
+const ofLarger: Partial<Record<FamilyId, Settings>> = {
+  'resnet-gan': { smoothEnlargement: true },
+  ddpm: { startHalvings: 1, prediction: 'picture', snrFloor: 1 },
+};
+
 function train(id: FamilyId): FamilyTrained {
   const preset = presets.find((candidate) => candidate.family === id)!;
   // A graphics device made of the processor takes its time for each picture.
-  const config = smallConfig(preset.id, { batchSize: 2 });
+  const config = smallConfig(preset.id, { batchSize: 2, ...ofLarger[id] });
   const family = familyOf(id);
   const model = family.build(config);
   const { latentSize } = model;
